@@ -1,0 +1,1 @@
+"""Nightbell: the system a doctor's-office answering service runs on."""
