@@ -1,0 +1,109 @@
+"""Running a compiled protocol: from the answers so far, the next question or how it ends.
+
+`next_step` is the whole engine; `frontend/shared/triage/engine.ts` is the same engine again, and
+both are held to the same vectors. A call ends as soon as nothing still unasked could make it more
+urgent, so a T1 answer ends it at once. The server runs what the browser ran and keeps the more
+urgent of the two: code raises, only a clinician lowers.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from nightbell.core.errors import Refused
+from nightbell.core.tier import Tier, most_urgent
+from nightbell.triage.compile import Compiled, CompiledQuestion, CompiledRule
+
+Answers = Mapping[str, str]  # question -> answer
+
+
+class AnswerRefused(Refused):
+    """That is not one of the answers this question offers. Choose one of those shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    question: CompiledQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`before` is the tier the answers gave, `tier` what the modifiers made of it."""
+
+    tier: Tier
+    before: Tier
+    rule: str  # the rule that fired, or `otherwise`
+    raised_by: tuple[str, ...]
+    say: tuple[str, ...]
+    disposition: str  # page | hold_for_office
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """The first look found no danger to life; the call goes on."""
+
+
+Step = Ask | Outcome | Clear
+
+
+def next_step(table: Compiled, answers: Answers, modifiers: Collection[str] = ()) -> Step:
+    _refuse_strange_answers(table, answers)
+    fired = next((rule for rule in table["rules"] if _holds(rule, answers)), None)
+    for rule in table["rules"]:
+        if fired is not None and rule["tier"] >= fired["tier"]:
+            break  # Nothing further down could be more urgent.
+        if _possible(rule, answers):
+            return Ask(_first_unanswered(table, rule, answers))
+    if fired is not None:
+        return _outcome(table, Tier(fired["tier"]), fired["id"], fired["say"], modifiers)
+    if table["otherwise"] is not None:
+        tier = Tier(table["otherwise"])
+        return _outcome(table, tier, "otherwise", table["otherwise_say"], modifiers)
+    return Clear()
+
+
+def never_lower(server: Tier, client: Tier | None, previous: Tier | None) -> Tier:
+    """The tier that stands: never below the server's own, the agent's, or the one already known."""
+    return most_urgent(server, client, previous) or server
+
+
+def disposition(tier: Tier) -> str:
+    """No clinical call ends without a person: it is paged, or the office finds it waiting."""
+    return "page" if tier.pages else "hold_for_office"
+
+
+def _outcome(
+    table: Compiled, before: Tier, rule: str, also: list[str], modifiers: Collection[str]
+) -> Outcome:
+    raised_by = tuple(sorted(set(modifiers) - set(table["counted"])))
+    tier = Tier(min(before.value, table["floor"]))
+    if raised_by and tier is not Tier.T1:
+        tier = Tier(f"T{tier.rank - 1}")  # One tier, however many reasons there are.
+    say = tuple(dict.fromkeys([*table["say"][tier.value], *also]))
+    return Outcome(tier, before, rule, raised_by, say, disposition(tier))
+
+
+def _holds(rule: CompiledRule, answers: Answers) -> bool:
+    return all(answers.get(question) in named for question, named in rule["when"].items())
+
+
+def _possible(rule: CompiledRule, answers: Answers) -> bool:
+    """Whether the rule could still fire: nothing answered speaks against it."""
+    return all(
+        question not in answers or answers[question] in named
+        for question, named in rule["when"].items()
+    )
+
+
+def _first_unanswered(table: Compiled, rule: CompiledRule, answers: Answers) -> CompiledQuestion:
+    return next(
+        question
+        for question in table["questions"]
+        if question["id"] in rule["when"] and question["id"] not in answers
+    )
+
+
+def _refuse_strange_answers(table: Compiled, answers: Answers) -> None:
+    offered = {q["id"]: {a["id"] for a in q["answers"]} for q in table["questions"]}
+    for question, answer in answers.items():
+        if answer not in offered.get(question, ()):
+            raise AnswerRefused
