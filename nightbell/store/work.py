@@ -123,20 +123,19 @@ class Store:
     @asynccontextmanager
     async def work(self, scope: Scope) -> AsyncIterator[Work]:
         """One transaction: committed when the block ends well, gone without trace when it does not."""
-        async with self._pool.connection() as conn:
-            async with conn.transaction():
-                cursor = await conn.execute(
-                    "select floor_now(), set_config('nightbell.service', %s, true),"
-                    " set_config('nightbell.accounts', %s, true)",
-                    (
-                        "on" if scope.service else "",
-                        "{" + ",".join(str(one) for one in scope.accounts) + "}",
-                    ),
-                )
-                row = await cursor.fetchone()
-                assert row is not None
-                work = Work(conn, row[0], scope)
-                yield work
+        async with self._pool.connection() as conn, conn.transaction():
+            cursor = await conn.execute(
+                "select floor_now(), set_config('nightbell.service', %s, true),"
+                " set_config('nightbell.accounts', %s, true)",
+                (
+                    "on" if scope.service else "",
+                    "{" + ",".join(str(one) for one in scope.accounts) + "}",
+                ),
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            work = Work(conn, row[0], scope)
+            yield work
         if work.wakes:
             self._wake_soon(work.wakes)
 

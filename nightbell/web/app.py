@@ -1,0 +1,93 @@
+"""The application: routers, refusals as sentences, headers that keep keys safe, the built screens."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from nightbell.core.errors import NightbellError, NotAllowed, NotFound, Refused, Stale, Unreachable
+from nightbell.store.vault import Vault
+from nightbell.store.work import NOBODY, Store
+from nightbell.web import (
+    access,
+    acd,
+    admin,
+    calls,
+    demo,
+    messages,
+    news,
+    paging,
+    reports,
+    sealing,
+    triage,
+)
+from nightbell.web.asker import NotSignedIn
+from nightbell.web.wire import Problem
+
+STATIC = Path(__file__).parent / "static"
+# Argon2id is WebAssembly; nothing looser than 'wasm-unsafe-eval' is ever needed.
+CSP = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:;"
+    " font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self';"
+    " manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+ROUTERS = (
+    access.router, sealing.router, acd.router, triage.router, calls.router, messages.router,
+    paging.router, reports.router, admin.router, news.router, demo.router,
+)  # fmt: skip
+
+
+def status_of(fault: NightbellError) -> int:
+    match fault:
+        case NotSignedIn():
+            return 401
+        case NotAllowed():
+            return 403
+        case NotFound():
+            return 404
+        case Stale():
+            return 409
+        case Refused():
+            return 422
+        case Unreachable():
+            return 503
+        case _:
+            return 500
+
+
+async def refusal(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, NightbellError)
+    problem = Problem(code=fault.code, sentence=fault.sentence, facts=fault.facts)
+    return JSONResponse(problem.model_dump(), status_code=status_of(fault))
+
+
+def make_app(*, web_url: str, data: Path, demo_mode: bool = False) -> FastAPI:
+    """The application over the database at `web_url` (role web) and the data folder."""
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        app.state.store = await Store(web_url).open()
+        app.state.vault = Vault.at(data / "keys" / "master.key")
+        yield
+        await app.state.store.close()
+
+    app = FastAPI(title="Nightbell", version="0.1.0", lifespan=life, docs_url=None, redoc_url=None)
+    app.state.data = data
+    app.state.web_url = web_url
+    app.state.demo_mode = demo_mode
+    app.add_exception_handler(NightbellError, refusal)
+    for router in ROUTERS:
+        app.include_router(router)
+
+    @app.get("/healthz", tags=["health"])
+    async def healthz() -> dict[str, bool]:  # pyright: ignore[reportUnusedFunction]
+        async with app.state.store.work(NOBODY) as work:
+            await work.value("select 1")
+        return {"ok": True}
+
+    if STATIC.is_dir():
+        app.mount("/", StaticFiles(directory=STATIC, html=True))
+    return app
