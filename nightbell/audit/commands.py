@@ -19,7 +19,7 @@ async def record(
     account_id: UUID | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Keep that `work.scope.actor` did `act` to `subject` (a wire id). Facts are ids, counts, our words."""
+    """Keep that the asker did `act` to `subject` (a wire id). Facts: ids, counts, our own words."""
     leaf = Leaf(new_id(), work.at, work.scope.actor, act, subject, account_id, dict(facts or {}))
     await work.run(
         "insert into audit_leaf (leaf_id, at, actor, act, subject, account_id, facts, hash)"

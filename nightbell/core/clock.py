@@ -8,5 +8,5 @@ from datetime import UTC, datetime
 
 
 def process_now() -> datetime:
-    """The process's own clock, for stamps of things no rule decides on (a log line, a heartbeat)."""
+    """The process's own clock, for stamps no rule decides on (a log line, a heartbeat)."""
     return datetime.now(UTC)

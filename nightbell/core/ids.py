@@ -1,4 +1,4 @@
-"""Typed ids: one kind of thing, one type; prefixed wherever a person or another program sees them."""
+"""Typed ids: one kind of thing, one type; prefixed wherever a person or a program sees them."""
 
 import secrets
 import time

@@ -80,7 +80,7 @@ class Vault:
             raw = self._master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner.bytes)
         except InvalidTag:
             raise Unreadable(account=str(owner)) from None
-        # Kept only when it was there before this work: a rolled-back insert must not leave a key behind.
+        # Kept only when it was there before this work: a rolled-back insert leaves no key behind.
         if wrapped != fresh:
             self._keys[owner] = AESGCM(raw)
         return AESGCM(raw)

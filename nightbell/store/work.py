@@ -122,7 +122,7 @@ class Store:
 
     @asynccontextmanager
     async def work(self, scope: Scope) -> AsyncIterator[Work]:
-        """One transaction: committed when the block ends well, gone without trace when it does not."""
+        """One transaction: committed when the block ends well, gone when it does not."""
         async with self._pool.connection() as conn, conn.transaction():
             cursor = await conn.execute(
                 "select floor_now(), set_config('nightbell.service', %s, true),"
@@ -145,7 +145,7 @@ class Store:
             self._waker = asyncio.create_task(self._send_wakes())
 
     async def _send_wakes(self) -> None:
-        # On a connection of its own: NOTIFY takes a lock at commit, and the polls are the floor anyway.
+        # On a connection of its own: NOTIFY takes a lock at commit, and the polls are the floor.
         try:
             async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as conn:
                 idle_s = 0.0
@@ -163,7 +163,7 @@ class Store:
 
 
 async def listen(url: str, on_wake: "asyncio.Event", part: str) -> None:
-    """Set `on_wake` whenever `part` is woken, and after every reconnection; runs until cancelled."""
+    """Set `on_wake` whenever `part` is woken and after every reconnection; until cancelled."""
     while True:
         with suppress(psycopg.Error):
             async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:

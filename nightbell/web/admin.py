@@ -1,4 +1,4 @@
-"""The administrator's surface: accounts, people, roles, rotas, policies. Nothing needs a database prompt."""
+"""The administrator's surface: accounts, people, roles, rotas, policies; no database prompt."""
 
 from datetime import date, datetime, time
 from typing import Literal
@@ -171,7 +171,7 @@ class NewSignIn(Wire):
 
 
 class NewAccountKeys(Wire):
-    """An account's inbox, recovery and mark keys, made in a browser; the recovery secret is printed there."""
+    """An account's inbox, recovery and mark keys, made in a browser, where recovery is printed."""
 
     inbox_recipient: str
     recovery_recipient: str

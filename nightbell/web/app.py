@@ -1,4 +1,4 @@
-"""The application: routers, refusals as sentences, headers that keep keys safe, the built screens."""
+"""The application: routers, refusals as sentences, safe headers, the built screens."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +30,8 @@ from nightbell.web.wire import Problem
 STATIC = Path(__file__).parent / "static"
 # Argon2id is WebAssembly; nothing looser than 'wasm-unsafe-eval' is ever needed.
 CSP = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:;"
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';"
+    " img-src 'self' data:;"
     " font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self';"
     " manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
