@@ -1,0 +1,63 @@
+"""Fixtures every test may use: `database`, its `clock`, and asyncio for the tests that await."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nightbell.store.migrate import clone, drop
+from tests.ground import Clock, Cluster, Database, template
+
+_cluster: Cluster | None = None
+_numbers = itertools.count(1)
+
+
+def _cluster_url() -> str:
+    global _cluster  # noqa: PLW0603 (one cluster a process is the point)
+    if _cluster is None:
+        _cluster = Cluster()
+    return _cluster.url
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Under xdist the controller starts the one cluster and tells each worker where it is."""
+    node.workerinput["cluster_url"] = _cluster_url()
+
+
+def pytest_unconfigure() -> None:
+    if _cluster is not None:
+        _cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster_url(request: pytest.FixtureRequest) -> str:
+    """The admin URL of this run's server."""
+    given = getattr(request.config, "workerinput", {}).get("cluster_url")
+    return given or _cluster_url()
+
+
+@pytest.fixture(scope="session")
+def template_name(cluster_url: str) -> str:
+    return template(cluster_url)
+
+
+@pytest.fixture
+def database(cluster_url: str, template_name: str) -> Iterator[Database]:
+    """A fresh, migrated database of this test's own."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    yield Database(clone(cluster_url, template_name, name))
+    drop(cluster_url, name)
+
+
+@pytest.fixture
+def clock(database: Database) -> Clock:
+    """The clock of `database`."""
+    return database.clock
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
