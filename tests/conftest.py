@@ -24,7 +24,9 @@ def _cluster_url() -> str:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Under xdist the controller starts the one cluster and tells each worker where it is."""
-    node.workerinput["cluster_url"] = _cluster_url()
+    url = _cluster_url()
+    node.workerinput["cluster_url"] = url
+    node.workerinput["template_name"] = template(url)
 
 
 def pytest_unconfigure() -> None:
@@ -40,8 +42,9 @@ def cluster_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def template_name(cluster_url: str) -> str:
-    return template(cluster_url)
+def template_name(request: pytest.FixtureRequest, cluster_url: str) -> str:
+    given = getattr(request.config, "workerinput", {}).get("template_name")
+    return given or template(cluster_url)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ PREFIX = "nightbell-tests-"
 
 # In a schema of its own, so that the tests which list our tables see only the real ones.
 MOVABLE_CLOCK = """
-create schema moved;
 grant usage on schema moved to public;
 create table moved.clock (stands_at timestamptz, ahead interval not null default '0');
 insert into moved.clock default values;
@@ -93,7 +92,7 @@ class Cluster:
     """The server of one test run, and the template its databases are cloned from."""
 
     def __init__(self) -> None:
-        _sweep()
+        sweep()
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._folder.chmod(0o711)  # As root, the server runs as another account and must get in.
         # No fsync: a test may kill the server, but none cuts the power.
@@ -108,13 +107,15 @@ class Cluster:
 def template(url: str) -> str:
     """A migrated template with the movable clock; its name."""
     name = template_database(url)
-    with psycopg.connect(url_as(database_url(url, name), "nightbell_owner")) as link:
+    with psycopg.connect(database_url(url, name)) as link:
         if link.execute("select to_regnamespace('moved')").fetchone() == (None,):
+            link.execute("create schema moved authorization nightbell_owner")
+            link.execute("set local role nightbell_owner")
             link.execute(MOVABLE_CLOCK.encode())
     return name
 
 
-def _sweep() -> None:
+def sweep() -> None:
     """Remove what killed runs left behind: old folders whose lock nobody holds."""
     for folder in TEMPORARY.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):

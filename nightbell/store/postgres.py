@@ -36,6 +36,7 @@ FREE_BYTES_MIN = 500 * 1024 * 1024
 CONNECTIONS_MAX = 400
 START_SECONDS_MAX = 600  # Recovery after a crash replays the log; a big one takes minutes.
 LOG_BYTES_MAX = 20 * 1024 * 1024
+KILL = (signal.SIGKILL, 5)
 
 Say = Callable[[str], None]
 
@@ -153,21 +154,26 @@ class Postgres:
 
     def start(self) -> str:
         """Bring the server up, making or recovering the cluster first; gives the admin URL."""
+        self._reap()
         self._take_folder()
-        if self._bin is None:
-            self._bin = self._choose_programs()
-        if not self.places.cluster.exists():
-            self._make_cluster(self._bin)
-        self._clear_the_dead()
-        self._write_access()
-        self._launch(self._bin)
-        self._wait_until_up()
-        _make_database(self.places.url(SUPERUSER))
+        try:
+            if self._bin is None:
+                self._bin = self._choose_programs()
+            if not self.places.cluster.exists():
+                self._make_cluster(self._bin)
+            self._clear_the_dead()
+            self._write_access()
+            self._launch(self._bin)
+            self._wait_until_up()
+            _make_database(self.places.url(SUPERUSER))
+        except BaseException:
+            self.stop()
+            raise
         return self.url
 
     def stop(self) -> None:
         """Close every connection, write everything down, leave no process behind."""
-        process, self._process = self._process, None
+        process = self._process
         if process is not None:
             for order, patience in ((signal.SIGINT, 15), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
                 with contextlib.suppress(ProcessLookupError):
@@ -175,9 +181,19 @@ class Postgres:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(patience)
                     break
+            self._process = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def _reap(self) -> None:
+        """Let go of a server that was killed; refuse to start a second one beside a live one."""
+        if self._process is not None:
+            try:
+                self._process.wait(1)  # Killed a moment ago, it may not be gone yet.
+            except subprocess.TimeoutExpired:
+                raise FolderLocked(folder=str(self.places.home)) from None
+        self._process = None
 
     def _take_folder(self) -> None:
         home, shared = self.places.home, self._who.is_other
@@ -243,17 +259,27 @@ class Postgres:
 
     def _clear_the_dead(self) -> None:
         """End what a killed server left behind: orphans hold its memory, a stale pid its name."""
-        for order, patience in ((signal.SIGINT, 10.0), (signal.SIGKILL, 5.0)):
-            for pid in living_in(self.places.cluster):
+        cluster = self.places.cluster
+        pid_file = cluster / "postmaster.pid"
+        try:
+            server = int(pid_file.read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            server = 0
+        # A server that lives on is asked to finish; its children without it need no more than
+        # a moment to notice, and what then remains can only be ended.
+        asked = server in living_in(cluster)
+        for order, patience in ((signal.SIGINT if asked else None, 15 if asked else 1), KILL):
+            for pid in living_in(cluster):
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, order)
+                    if order is not None and (pid == server or order == signal.SIGKILL):
+                        os.kill(pid, order)
             give_up = time.monotonic() + patience
-            while time.monotonic() < give_up and any(living_in(self.places.cluster)):
+            while time.monotonic() < give_up and any(living_in(cluster)):
                 time.sleep(0.02)
         # The folder is ours (the lock) and nothing lives in it: whatever holds that number now
         # is some other program, which would make the new server refuse to start.
-        if not any(living_in(self.places.cluster)):
-            (self.places.cluster / "postmaster.pid").unlink(missing_ok=True)
+        if not any(living_in(cluster)):
+            pid_file.unlink(missing_ok=True)
 
     def _write_access(self) -> None:
         """Who may connect: the account that runs Nightbell, as any of our roles."""
@@ -274,7 +300,7 @@ class Postgres:
             "max_connections": str(CONNECTIONS_MAX),
             "shared_buffers": "128MB",
             "fsync": "on" if self._durable else "off",
-            "synchronous_commit": "on" if self._durable else "off",
+            "synchronous_commit": "on",
             # FATAL and worse, and the server's own news; never a statement that failed.
             "log_min_messages": "log",
             "log_min_error_statement": "panic",
