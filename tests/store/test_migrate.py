@@ -1,5 +1,6 @@
 """Migrations: from nothing, from half way, by an account with few rights, by two at once."""
 
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,9 +26,9 @@ NINE_PM = datetime(2031, 3, 9, 21, 0, tzinfo=UTC)
 @pytest.fixture
 def blank(cluster_url: str):
     """A database with nothing in it."""
-    url = clone(cluster_url, "template0", "blank")
-    yield url
-    drop(cluster_url, "blank")
+    name = f"blank_{os.getpid()}"  # Two workers share one server.
+    yield clone(cluster_url, "template0", name)
+    drop(cluster_url, name)
 
 
 @pytest.fixture
