@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -121,7 +121,7 @@ class Store:
         await self._pool.close()
 
     @asynccontextmanager
-    async def work(self, scope: Scope) -> AsyncIterator[Work]:
+    async def work(self, scope: Scope) -> AsyncGenerator[Work]:
         """One transaction: committed when the block ends well, gone when it does not."""
         async with self._pool.connection() as conn, conn.transaction():
             cursor = await conn.execute(

@@ -1,0 +1,34 @@
+"""A person, and the ways to reach them, as values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from nightbell.core.ids import AccountId, ContactMethodId, PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    person_id: PersonId
+    name: str
+    kind: str  # agent | supervisor | administrator | clinician | office
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    account_id: AccountId
+    person_id: PersonId
+    part: str  # clinician | office | manager
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMethod:
+    """`verified_at` is None until the person proved it is theirs; an unproved one is never used."""
+
+    contact_method_id: ContactMethodId
+    person_id: PersonId
+    channel: str  # app | phone
+    address: str  # E.164 for phone, empty for app
+    label: str
+    sort: int
+    verified_at: datetime | None
