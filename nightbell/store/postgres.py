@@ -23,6 +23,7 @@ from urllib.parse import quote
 import psycopg
 
 from nightbell.core.errors import Broken, Refused
+from nightbell.core.sockets import socket_folder
 from nightbell.store import binaries
 from nightbell.store.binaries import Account
 from nightbell.store.lifeline import die_with_parent
@@ -30,7 +31,6 @@ from nightbell.store.lifeline import die_with_parent
 DATABASE = "nightbell"
 SUPERUSER = "postgres"
 ROLES = ("nightbell_owner", "nightbell_web", "nightbell_worker", "nightbell_backup")
-SOCKET_PATH_BYTES_MAX = 107  # What the kernel's sockaddr_un holds.
 SOCKET_NAME = ".s.PGSQL.5432"
 FREE_BYTES_MIN = 500 * 1024 * 1024
 CONNECTIONS_MAX = 400
@@ -99,21 +99,13 @@ class Places:
         return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self.socket), safe='')}"
 
 
-def socket_folder(home: Path) -> Path:
-    """Beside the cluster; when that path is too long for the kernel, a short one under /tmp."""
-    near = home / "socket"
-    if len(os.fsencode(near / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
-        return near
-    return Path("/tmp") / f"nightbell-{_mark(home)}"
-
-
 def places(data: Path, who: Account) -> Places:
     """The cluster's folder: in `data`, unless the account that must run it cannot get there."""
     data = data.resolve()
     home = data / "postgres"
     if who.is_other and not can_enter(data, who):
         home = Path("/var/lib/nightbell") / f"{data.parent.name or 'data'}-{_mark(data)}"
-    return Places(home, socket_folder(home))
+    return Places(home, socket_folder(home / "socket", SOCKET_NAME))
 
 
 def can_enter(folder: Path, who: Account) -> bool:
@@ -154,6 +146,17 @@ class Postgres:
 
     def start(self) -> str:
         """Bring the server up, making or recovering the cluster first; gives the admin URL."""
+        self.begin()
+        try:
+            self._wait_until_up()
+            _make_database(self.places.url(SUPERUSER))
+        except BaseException:
+            self.stop()
+            raise
+        return self.url
+
+    def begin(self) -> None:
+        """Start it and do not wait: it recovers while others go on. Used to bring it back."""
         self._reap()
         self._take_folder()
         try:
@@ -164,12 +167,9 @@ class Postgres:
             self._clear_the_dead()
             self._write_access()
             self._launch(self._bin)
-            self._wait_until_up()
-            _make_database(self.places.url(SUPERUSER))
         except BaseException:
             self.stop()
             raise
-        return self.url
 
     def stop(self) -> None:
         """Close every connection, write everything down, leave no process behind."""

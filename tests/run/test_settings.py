@@ -1,0 +1,66 @@
+"""Settings: read, checked, handed on, written down."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from nightbell.run.settings import ENVIRONMENT, SettingRefused, Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_an_empty_environment_gives_a_service_on_loopback_that_calls_nobody():
+    plain = Settings.read({})
+    assert plain.address == "http://127.0.0.1:8080"
+    assert plain.on_loopback
+    assert plain.trunk == "127.0.0.1:5072"
+    assert not plain.push
+
+
+def test_a_child_reads_exactly_what_its_parent_had():
+    told = Settings.read(
+        {"NIGHTBELL_DATA": "/tmp/a b", "NIGHTBELL_PORT": "81", "NIGHTBELL_PUSH": "on"}
+        | {"NIGHTBELL_TLS_KEY": "/k", "NIGHTBELL_DEMO": "off", "NIGHTBELL_SIP_TRUNK": "t:5060"}
+    )
+    assert Settings.read(told.environment()) == told
+    assert told.data == Path("/tmp/a b")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("NIGHTBELL_PORT", "eighty"),
+        ("NIGHTBELL_PORT", "70000"),
+        ("NIGHTBELL_PUSH", "yes"),
+        ("NIGHTBELL_TLS", "maybe"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(name: str, text: str):
+    with pytest.raises(SettingRefused) as told:
+        Settings.read({name: text})
+    assert told.value.facts == {"setting": name}
+
+
+def test_every_field_has_a_name_in_the_environment():
+    assert {one.name for one in fields(Settings)} == set(ENVIRONMENT)
+
+
+def test_a_long_data_path_still_has_sockets_that_can_be_opened():
+    far = Settings.read({"NIGHTBELL_DATA": "/tmp/" + "long/" * 40})
+    assert len(str(far.switch_socket)) <= 107
+    assert far.switch_socket.parent == far.carrier_socket.parent
+    near = Settings.read({"NIGHTBELL_DATA": "/tmp/near"})
+    assert near.switch_socket == Path("/tmp/near/run/switch.sock")
+
+
+def test_every_setting_in_the_source_is_documented_and_every_documented_one_is_used():
+    source = [*ROOT.glob("nightbell/**/*.py"), *ROOT.glob("dev.py")]
+    used = {
+        name
+        for file in source
+        for name in re.findall(r"\b(?:NIGHTBELL_[A-Z_]+|DATABASE_URL)\b", file.read_text())
+    }
+    documented = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs/settings.md").read_text(), re.M))
+    assert used == documented
