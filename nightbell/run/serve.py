@@ -9,10 +9,8 @@ import socket
 import ssl
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -80,9 +78,9 @@ def _listen_for_stop() -> list[int]:
     asked: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
+        if asked and number == signal.SIGINT:
+            os._exit(128 + number)  # A second Ctrl-C does not wait; the kernel ends the children.
         asked.append(number)
-        if len(asked) > 1:  # A second Ctrl-C does not wait; the kernel ends the children.
-            os._exit(128 + number)
 
     for order in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(order, note)
@@ -171,13 +169,14 @@ def _until_stopped(settings: Settings, watch: Watch, stopping: list[int]) -> Non
 
 def _ask(settings: Settings, path: str) -> dict[str, Any] | None:
     """What our own web process answers; None while it does not."""
-    trusting = ssl.create_default_context()  # Our own certificate, on our own machine.
-    trusting.check_hostname = False
-    trusting.verify_mode = ssl.CERT_NONE
-    with contextlib.suppress(OSError, ValueError, urllib.error.URLError):
-        with urllib.request.urlopen(settings.address + path, timeout=2, context=trusting) as answer:
+    # Our own certificate, on our own machine: nobody to be deceived by.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with urllib.request.urlopen(settings.address + path, timeout=2, context=context) as answer:
             return json.loads(answer.read())
-    return None
+    except (OSError, ValueError):
+        return None
 
 
 def banner(settings: Settings, welcome: dict[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ LOGS_KEPT = 5
 
 def rest_s(quick_deaths: int) -> float:
     """How long to wait before bringing a part back after so many quick deaths in a row."""
-    return 0.0 if quick_deaths <= 1 else min(0.1 * 2.0 ** (quick_deaths - 1), REST_S_MAX)
+    return 0.0 if quick_deaths <= 1 else min(0.1 * 2.0 ** min(quick_deaths - 1, 9), REST_S_MAX)
 
 
 class Part(Protocol):

@@ -1,0 +1,167 @@
+"""The whole service on one machine, as somebody starts and stops it. Real processes."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nightbell.run.serve import banner
+from nightbell.run.settings import Settings
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Installation:
+    """One `nightbell serve` on ports and a data folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(
+            data=folder / "data",
+            port=free_port(socket.SOCK_STREAM),
+            sip_port=free_port(socket.SOCK_DGRAM),
+            carrier_port=free_port(socket.SOCK_DGRAM),
+            demo=False,
+        )
+        self.running: subprocess.Popen[str] | None = None
+
+    def start(self) -> "subprocess.Popen[str]":
+        self.running = self.popen(self.settings)
+        return self.running
+
+    def popen(self, settings: Settings) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "nightbell.run.cli", "serve"],
+            env={**os.environ, **settings.environment()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def refused(self, settings: Settings) -> str:
+        """What a second `serve` says when it does not start."""
+        second = self.popen(settings)
+        _, said = second.communicate(timeout=60)
+        assert second.returncode == 2
+        return said
+
+    def healthy(self, within_s: float = 60) -> bool:
+        give_up = time.monotonic() + within_s
+        while time.monotonic() < give_up:
+            with contextlib.suppress(OSError):
+                url = f"{self.settings.address}/healthz"
+                with urllib.request.urlopen(url, timeout=2) as answer:
+                    return answer.status == 200
+            time.sleep(0.05)
+        return False
+
+    def pid(self, part: str) -> int:
+        return int((self.settings.run_folder / f"{part}.pid").read_text())
+
+    def processes(self) -> list[int]:
+        """Every process that has anything to do with this data folder."""
+        mark = f"NIGHTBELL_DATA={self.settings.data}".encode()
+        found: list[int] = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                here = str(self.settings.data) in os.readlink(entry / "cwd")
+                if here or mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+        return found
+
+    def gone(self, within_s: float = 15) -> bool:
+        give_up = time.monotonic() + within_s
+        while self.processes() and time.monotonic() < give_up:
+            time.sleep(0.05)
+        return not self.processes()
+
+    def stop(self) -> str:
+        assert self.running is not None
+        self.running.send_signal(signal.SIGINT)
+        out, _ = self.running.communicate(timeout=60)
+        return out
+
+
+@pytest.fixture
+def here() -> Iterator[Installation]:
+    folder = Path(tempfile.mkdtemp(prefix="nightbell serve "))
+    folder.chmod(0o711)
+    one = Installation(folder)
+    yield one
+    if one.running is not None and one.running.poll() is None:
+        one.running.kill()
+        one.running.communicate()
+    one.gone()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_it_comes_up_says_where_and_ctrl_c_leaves_nothing_behind(here: Installation):
+    started = here.start()
+    assert here.healthy()
+    time.sleep(0.5)
+    out = here.stop()
+    assert started.returncode == 0
+    assert here.settings.address in out
+    assert out.rstrip().endswith("stopped")
+    assert here.gone()
+
+
+def test_a_second_one_on_the_same_folder_or_port_is_refused_with_a_sentence(here: Installation):
+    here.start()
+    assert here.healthy()
+    other_ports = here.settings.having(port=free_port(socket.SOCK_STREAM))
+    assert "already running on this data folder" in here.refused(other_ports)
+    other_folder = here.settings.having(data=here.settings.data.parent / "other")
+    assert "Another program already uses this port" in here.refused(other_folder)
+    here.stop()
+
+
+def test_web_and_database_are_killed_and_come_back(here: Installation):
+    here.start()
+    assert here.healthy()
+    for part in ("web", "database"):
+        before = here.pid(part)
+        os.kill(before, signal.SIGKILL)
+        give_up = time.monotonic() + 20
+        while time.monotonic() < give_up:
+            with contextlib.suppress(OSError, ValueError):
+                if here.pid(part) != before:
+                    break
+            time.sleep(0.02)
+        assert here.pid(part) != before
+        assert here.healthy()
+    here.stop()
+
+
+def test_the_supervisor_itself_is_killed_and_nothing_outlives_it(here: Installation):
+    started = here.start()
+    assert here.healthy()
+    assert here.processes()
+    started.kill()
+    started.communicate()
+    assert here.gone()
+    here.start()
+    assert here.healthy()
+    here.stop()
+
+
+def test_the_banner_says_where_as_whom_and_what_next():
+    welcome = {"demo_sign_ins": [{"kind": "agent", "handle": "ana", "passphrase": "river stone"}]}
+    lines = "\n".join(banner(Settings(port=8123), welcome))
+    assert "http://127.0.0.1:8123/" in lines
+    assert "agent" in lines
+    assert "river stone" in lines
+    assert "demo call" in lines
