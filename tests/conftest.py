@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from nightbell.store.migrate import clone, drop
 from tests.ground import Clock, Cluster, Database, template
+
+PROGRAMS = ("chromium", "sipp", "age")  # A test marked with one needs it on the machine.
 
 _cluster: Cluster | None = None
 _numbers = itertools.count(1)
@@ -27,6 +30,12 @@ def pytest_configure_node(node: Any) -> None:
     url = _cluster_url()
     node.workerinput["cluster_url"] = url
     node.workerinput["template_name"] = template(url)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for program in PROGRAMS:
+        if item.get_closest_marker(program) and not shutil.which(program):
+            pytest.skip(f"needs {program}")
 
 
 def pytest_unconfigure() -> None:
