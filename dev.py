@@ -132,7 +132,7 @@ def ensure_python() -> None:
     """`.venv` exactly as `requirements.lock` says, with `nightbell` itself in it."""
     stamp = VENV / "made-from"
     lock = ROOT / "requirements.lock"
-    mark = fingerprint(lock, ROOT / "pyproject.toml", sys.version, ROOT)
+    mark = fingerprint(lock, ROOT / "pyproject.toml", sys.version, str(ROOT))
     if PYTHON.exists() and is_made(stamp, mark):
         return
     installer = uv()
@@ -199,7 +199,8 @@ def ensure_packages_of_front_end() -> list[str]:
 
 def ensure_front_end() -> None:
     """The screens, built from their sources as they are now."""
-    mark = fingerprint(*front_end_sources())
+    sources = front_end_sources()
+    mark = fingerprint(*(str(file.relative_to(FRONTEND)) for file in sources), *sources)
     stamp = FRONTEND / "node_modules" / "built-from"
     if STATIC.is_dir() and is_made(stamp, mark):
         return
