@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -87,7 +87,7 @@ def is_made(stamp: Path, mark: str) -> bool:
 
 
 @contextlib.contextmanager
-def one_at_a_time() -> Iterator[None]:
+def one_at_a_time() -> Generator[None, None, None]:
     """Two commands started together in one checkout must not install over each other."""
     import fcntl
 
@@ -235,7 +235,7 @@ def run(command: Sequence[str], cwd: Path = ROOT) -> int:
 def become(command: Sequence[str]) -> NoReturn:
     """Go on as `command`: signals then reach it directly."""
     sys.stdout.flush()
-    os.execve(command[0], command, environment())
+    os.execve(command[0], list(command), environment())
 
 
 def serve(asked: argparse.Namespace, rest: list[str]) -> NoReturn:

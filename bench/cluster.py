@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from nightbell.store.postgres import Postgres
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
+def cluster() -> Generator[str, None, None]:
     """The admin URL of a migrated database; `store.postgres.url_as` enters it as another role."""
     folder = Path(tempfile.mkdtemp(prefix="nightbell-bench-"))
     folder.chmod(0o711)  # As root, the server runs as another account and must get in.

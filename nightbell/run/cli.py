@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from nightbell.core.errors import NightbellError
 from nightbell.run.settings import Settings
@@ -49,16 +50,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-Words = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _demo(words: "Words") -> None:
+def _demo(words: Any) -> None:
     call = words.add_parser("call", help="place a call")
     call.add_argument("--scenario", default="chest_pain")
     call.add_argument("--hands-free", action="store_true", help="play agent and clinician too")
 
 
-def _audit(words: "Words") -> None:
+def _audit(words: Any) -> None:
     verify = words.add_parser("verify", help="check every row; name what was changed")
     verify.add_argument("file", nargs="?", type=Path, help="an exported log; else the database")
     verify.add_argument("--key", type=Path, help="the public key the checkpoints must be signed by")
@@ -66,11 +64,11 @@ def _audit(words: "Words") -> None:
     export.add_argument("file", type=Path)
 
 
-def _triage(words: "Words") -> None:
+def _triage(words: Any) -> None:
     words.add_parser("prove", help="prove every protocol complete, ordered and never too low")
 
 
-def _message(words: "Words") -> None:
+def _message(words: Any) -> None:
     export = words.add_parser("export", help="write a sealed message, for `age -d`")
     export.add_argument("message", help="msg_...")
     export.add_argument("-o", "--output", type=Path, required=True)

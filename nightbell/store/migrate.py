@@ -112,9 +112,11 @@ def _run(url: str, folder: Path) -> None:
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text(f"set role {OWNER}"))
         connection.commit()
-        with EnvironmentContext(
-            Config(), scripts, fn=lambda now, _: _steps(scripts, now)
-        ) as environment:
+
+        def steps(now: Any, _: object) -> Any:
+            return _steps(scripts, now)
+
+        with EnvironmentContext(Config(), scripts, fn=steps) as environment:
             environment.configure(connection=connection, transaction_per_migration=True)
             environment.run_migrations()
 

@@ -205,14 +205,20 @@ class Postgres:
             # so nothing it could plant there is ever written through by root.
             home.chmod(0o711 if shared else 0o700)
             self._own(self.places.socket)
-            lock = self._lock or (home / "lock").open("a")
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._lock = lock
-        except BlockingIOError:
-            lock.close()
-            raise FolderLocked(folder=str(home)) from None
+            self._take_lock(home / "lock")
         except PermissionError:
             raise FolderRefused(folder=str(home)) from None
+
+    def _take_lock(self, file: Path) -> None:
+        if self._lock is not None:
+            return
+        lock = file.open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise FolderLocked(folder=str(file.parent)) from None
+        self._lock = lock
 
     def _own(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True, mode=0o700)

@@ -133,7 +133,10 @@ def test_the_log_never_holds_what_a_caller_said(server: Postgres):
 def test_a_full_disk_is_said_before_anything_is_made(
     server: Postgres, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(postgres.shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000))
+    def nearly_full(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=10_000)
+
+    monkeypatch.setattr(postgres.shutil, "disk_usage", nearly_full)
     with pytest.raises(DiskFull):
         server.start()
     assert not server.places.cluster.exists()
