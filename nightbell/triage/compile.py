@@ -22,9 +22,9 @@ The compiled table is plain JSON, read as it is by `run.py` here and `engine.ts`
     }
 
 Answers stand in the order they are offered: most worrying first, "can't say" last; `worry` grows
-with urgency. A rule's `say` is what it adds to its tier's. The hash covers what is asked, decided
-and said, and leaves out `status`, so an approval can name the hash that it approves. Ids are the
-author's; a rule made from one answer is `question.answer`.
+with urgency. A rule's `say`, where it has one, replaces its tier's. The hash covers what is asked,
+decided and said, and leaves out `status`, so an approval can name the hash that it approves. Ids
+are the author's; a rule made from one answer is `question.answer`.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Reads the library of protocols and words from their files: the one place here that touches a disk.
+"""Reads the library of protocols and words from their files: the one place that touches a disk.
 
 A protocol file is YAML 1.2, so a bare `yes` stays the word yes; a key written twice is refused.
 """

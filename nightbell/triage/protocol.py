@@ -44,7 +44,7 @@ class Cite:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an answer does: a tier, and phrases beyond those every call of that tier hears."""
+    """What an answer does: a tier and, where the tier's words do not fit, what to say instead."""
 
     tier: Tier
     say: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """`otherwise` is None only for the first look, which may find nothing and let the call go on."""
+    """`otherwise` is None only for the first look: it may find nothing and let the call go on."""
 
     id: str
     version: str
@@ -359,7 +359,7 @@ def _day(reader: Reader, key: str) -> date:
 
 
 def _refuse_loose_ends(protocol: Protocol, where: str) -> None:
-    """Questions named once; flags over several questions name only questions and answers there are."""
+    """Every id is used once; flags over several questions name questions and answers there are."""
     answers = {question.id: question.answers for question in protocol.questions}
     ids = [question.id for question in protocol.questions] + [one.id for one in protocol.together]
     if len(set(ids)) != len(ids):

@@ -72,14 +72,21 @@ def disposition(tier: Tier) -> str:
 
 
 def _outcome(
-    table: Compiled, before: Tier, rule: str, also: list[str], modifiers: Collection[str]
+    table: Compiled, before: Tier, rule: str, own: list[str], modifiers: Collection[str]
 ) -> Outcome:
     raised_by = tuple(sorted(set(modifiers) - set(table["counted"])))
     tier = Tier(min(before.value, table["floor"]))
     if raised_by and tier is not Tier.T1:
         tier = Tier(f"T{tier.rank - 1}")  # One tier, however many reasons there are.
-    say = tuple(dict.fromkeys([*table["say"][tier.value], *also]))
-    return Outcome(tier, before, rule, raised_by, say, disposition(tier))
+    return Outcome(tier, before, rule, raised_by, _say(table, before, tier, own), disposition(tier))
+
+
+def _say(table: Compiled, before: Tier, tier: Tier, own: list[str]) -> tuple[str, ...]:
+    """The rule's own words, else its tier's; once raised, the new tier's before its own."""
+    if tier is before:
+        return tuple(own or table["say"][tier.value])
+    alone = [phrase for phrase in own if phrase not in table["say"][before.value]]
+    return tuple(dict.fromkeys([*table["say"][tier.value], *alone]))
 
 
 def _holds(rule: CompiledRule, answers: Answers) -> bool:
