@@ -12,6 +12,8 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from nightbell.core.errors import Broken
 from nightbell.store.work import Work
@@ -29,6 +31,7 @@ class Vault:
 
     def __init__(self, master: bytes) -> None:
         self._master = AESGCM(master)
+        self._seed = master
         self._keys: dict[UUID, AESGCM] = {}
 
     @classmethod
@@ -49,6 +52,10 @@ class Vault:
             finally:
                 fresh.unlink()
         return cls(path.read_bytes())
+
+    def derive(self, label: str) -> bytes:
+        """A 32-byte secret for one purpose, the same in every process that holds the master key."""
+        return HKDF(SHA256(), 32, None, label.encode()).derive(self._seed)
 
     async def close(self, work: Work, account_id: UUID | None, text: str) -> bytes:
         """`text`, closed under the account's key (the service's own when there is no account)."""

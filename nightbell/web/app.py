@@ -1,10 +1,11 @@
 """The application: routers, refusals as sentences, safe headers, the built screens."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -25,16 +26,10 @@ from nightbell.web import (
     triage,
 )
 from nightbell.web.asker import NotSignedIn
+from nightbell.web.headers import SafeHeaders
 from nightbell.web.wire import Problem
 
 STATIC = Path(__file__).parent / "static"
-# Argon2id is WebAssembly; nothing looser than 'wasm-unsafe-eval' is ever needed.
-CSP = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';"
-    " img-src 'self' data:;"
-    " font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self';"
-    " manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 ROUTERS = (
     access.router, sealing.router, acd.router, triage.router, calls.router, messages.router,
     paging.router, reports.router, admin.router, news.router, demo.router,
@@ -65,11 +60,23 @@ async def refusal(request: Request, fault: Exception) -> Response:
     return JSONResponse(problem.model_dump(), status_code=status_of(fault))
 
 
+async def malformed(request: Request, fault: Exception) -> Response:
+    """Say where a body is wrong, and never echo what it held."""
+    assert isinstance(fault, RequestValidationError)
+    where = ".".join(str(part) for part in fault.errors()[0]["loc"])
+    problem = Problem(
+        code="malformed",
+        sentence="This request is not in the form the API describes. Compare it with openapi.json.",
+        facts={"where": where, "how": str(fault.errors()[0]["type"])},
+    )
+    return JSONResponse(problem.model_dump(), status_code=422)
+
+
 def make_app(*, web_url: str, data: Path, demo_mode: bool = False) -> FastAPI:
     """The application over the database at `web_url` (role web) and the data folder."""
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def life(app: FastAPI) -> AsyncGenerator[None]:
         app.state.store = await Store(web_url).open()
         app.state.vault = Vault.at(data / "keys" / "master.key")
         yield
@@ -79,7 +86,9 @@ def make_app(*, web_url: str, data: Path, demo_mode: bool = False) -> FastAPI:
     app.state.data = data
     app.state.web_url = web_url
     app.state.demo_mode = demo_mode
+    app.add_middleware(SafeHeaders)
     app.add_exception_handler(NightbellError, refusal)
+    app.add_exception_handler(RequestValidationError, malformed)
     for router in ROUTERS:
         app.include_router(router)
 

@@ -1,10 +1,12 @@
 """What travels between browser and server: base model, ids with their prefixes, shared cards."""
 
+import base64
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nightbell.core.errors import Refused
 from nightbell.core.tier import Tier
 
 
@@ -16,6 +18,23 @@ class Wire(BaseModel):
 
 WireId = Annotated[str, Field(pattern=r"^[a-z]+_[0-9a-f]{32}$", examples=["call_" + "0" * 32])]
 Base64 = Annotated[str, Field(max_length=4_000_000)]  # standard alphabet, padded
+
+
+class Base64Refused(Refused):
+    """Binary fields are base64 in the standard alphabet, padded with `=`."""
+
+
+def raw(encoded: str) -> bytes:
+    """The bytes behind a Base64 field."""
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise Base64Refused from None
+
+
+def text(octets: bytes) -> str:
+    """Bytes as a Base64 field."""
+    return base64.b64encode(octets).decode()
 
 
 class Problem(Wire):
