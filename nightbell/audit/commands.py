@@ -35,4 +35,3 @@ async def record(
             leaf_hash(leaf),
         ),
     )
-    work.wake("audit")
