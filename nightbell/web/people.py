@@ -1,0 +1,131 @@
+"""People: who works here and for the practices, how they are reached, their first sign-in."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+
+from nightbell.access import queries as access
+from nightbell.core.ids import AccountId, PersonId, new_id, unwire, wire
+from nightbell.people import commands, queries
+from nightbell.people.person import ContactMethod, Membership, Person
+from nightbell.store.work import Work
+from nightbell.web.access import Kdf
+from nightbell.web.asker import Asking, TheStore, only
+from nightbell.web.wire import Base64, Wire, WireId
+
+router = APIRouter(prefix="/api", tags=["people"])
+
+
+class MethodEdit(Wire):
+    channel: Literal["app", "phone"]
+    address: str = ""
+    label: str = ""
+    verified: bool = False
+
+
+class MemberEdit(Wire):
+    account_id: WireId
+    part: Literal["clinician", "office", "manager"]
+
+
+class PersonEdit(Wire):
+    name: str
+    kind: Literal["agent", "supervisor", "administrator", "clinician", "office"]
+    active: bool = True
+    memberships: list[MemberEdit]
+    contact_methods: list[MethodEdit]
+
+
+class PersonView(PersonEdit):
+    person_id: WireId
+    handle: str | None
+    has_keys: bool
+
+
+class ShareEdit(Wire):
+    key_id: WireId
+    closed: Base64
+
+
+class NewSignIn(Wire):
+    """Made in the administrator's browser: a first passphrase, and the keys it closes."""
+
+    handle: str
+    salt: Base64
+    kdf: Kdf
+    verifier: Base64
+    wrapped_key: Base64
+    age_recipient: str
+    sign_public: str
+
+
+@router.get("/people")
+async def people(who: Asking, store: TheStore) -> list[PersonView]:
+    only(who, "administrator", "supervisor")
+    async with store.work(who.scope) as work:
+        return await _views(work)
+
+
+@router.post("/people", status_code=201)
+async def new_person(body: PersonEdit, who: Asking, store: TheStore) -> PersonView:
+    only(who, "administrator")
+    async with store.work(who.scope) as work:
+        return await _keep(work, PersonId(new_id()), body)
+
+
+@router.put("/people/{person_id}")
+async def edit_person(
+    person_id: WireId, body: PersonEdit, who: Asking, store: TheStore
+) -> PersonView:
+    only(who, "administrator")
+    async with store.work(who.scope) as work:
+        found = await queries.person(work, unwire("person", person_id))
+        return await _keep(work, found.person_id, body)
+
+
+async def _keep(work: Work, person_id: PersonId, body: PersonEdit) -> PersonView:
+    await commands.keep(
+        work,
+        Person(person_id, body.name, body.kind, body.active),
+        [
+            Membership(AccountId(unwire("account", one.account_id)), person_id, one.part)
+            for one in body.memberships
+        ],
+        [
+            commands.Method(one.channel, one.address, one.label, one.verified)
+            for one in body.contact_methods
+        ],
+    )
+    return next(one for one in await _views(work) if one.person_id == wire("person", person_id))
+
+
+async def _views(work: Work) -> list[PersonView]:
+    memberships = await queries.memberships(work)
+    methods = await queries.all_contact_methods(work)
+    signing = await access.handles(work)
+    return [
+        PersonView(
+            person_id=wire("person", one.person_id),
+            name=one.name,
+            kind=one.kind,  # type: ignore[arg-type]
+            active=one.active,
+            memberships=[
+                MemberEdit(account_id=wire("account", each.account_id), part=each.part)  # type: ignore[arg-type]
+                for each in memberships
+                if each.person_id == one.person_id
+            ],
+            contact_methods=[_method(each) for each in methods if each.person_id == one.person_id],
+            handle=signing.get(one.person_id),
+            has_keys=one.person_id in signing,
+        )
+        for one in await queries.people(work)
+    ]
+
+
+def _method(one: ContactMethod) -> MethodEdit:
+    return MethodEdit(
+        channel=one.channel,  # type: ignore[arg-type]
+        address=one.address,
+        label=one.label,
+        verified=one.verified_at is not None,
+    )

@@ -1,0 +1,86 @@
+"""The service itself: its name, its number, and whom to ring when nobody takes a message."""
+
+from fastapi import APIRouter
+
+from nightbell.accounts import answering_service, demonstration
+from nightbell.store.work import NOBODY
+from nightbell.web.asker import Asking, TheStore, only
+from nightbell.web.wire import Wire
+
+router = APIRouter(prefix="/api", tags=["service"])
+
+
+class ServiceEdit(Wire):
+    name: str
+    answer_phrase: str
+    caller_id: str
+    emergency_numbers: list[str]
+    supervisor_untaken_s: int
+
+
+class DemoSignIn(Wire):
+    kind: str
+    handle: str
+    name: str
+    passphrase: str
+
+
+class Welcome(Wire):
+    """What a stranger may know: whose service this is; a demonstration also shows its keys."""
+
+    service_name: str
+    is_demo: bool
+    demo_sign_ins: list[DemoSignIn]
+
+
+@router.get("/welcome")
+async def welcome(store: TheStore) -> Welcome:
+    """Before signing in."""
+    async with store.work(NOBODY) as work:
+        one = await answering_service.service(work)
+    people = demonstration.PEOPLE if one.is_demo else ()
+    return Welcome(
+        service_name=one.name,
+        is_demo=one.is_demo,
+        demo_sign_ins=[
+            DemoSignIn(
+                kind=who.kind, handle=who.handle, name=who.name, passphrase=demonstration.PASSPHRASE
+            )
+            for who in people
+        ],
+    )
+
+
+@router.get("/service")
+async def service(who: Asking, store: TheStore) -> ServiceEdit:
+    only(who, "administrator", "supervisor")
+    async with store.work(who.scope) as work:
+        return _view(await answering_service.service(work))
+
+
+@router.put("/service")
+async def edit_service(body: ServiceEdit, who: Asking, store: TheStore) -> ServiceEdit:
+    only(who, "administrator")
+    async with store.work(who.scope) as work:
+        await answering_service.keep(
+            work,
+            answering_service.Service(
+                name=body.name,
+                answer_phrase=body.answer_phrase,
+                caller_id=body.caller_id,
+                emergency_numbers=body.emergency_numbers,
+                supervisor_untaken_s=body.supervisor_untaken_s,
+                is_demo=(await answering_service.service(work)).is_demo,
+            ),
+        )
+        return _view(await answering_service.service(work))
+
+
+def _view(one: answering_service.Service) -> ServiceEdit:
+    return ServiceEdit(
+        name=one.name,
+        answer_phrase=one.answer_phrase,
+        caller_id=one.caller_id,
+        emergency_numbers=list(one.emergency_numbers),
+        supervisor_untaken_s=one.supervisor_untaken_s,
+    )
