@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import pairwise
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from nightbell.core.errors import Refused
 from nightbell.core.ids import AccountId
+
+CoverageMode = Literal["after_hours", "overflow", "always"]
+SaidWhen = Literal["after_hours", "open"]
+FactKind = Literal[
+    "directions", "hours", "parking", "fax", "portal", "preparation", "pharmacy", "other"
+]
 
 
 class TimeZoneRefused(Refused):
@@ -30,7 +37,7 @@ class Account:
     time_zone: str
     answer_phrase: str
     caller_id: str
-    coverage_mode: str
+    coverage_mode: CoverageMode
     office_number: str | None
     fallback_text: str
     offers_held_s: int
@@ -65,14 +72,14 @@ class SpecialDay:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    said_when: str  # after_hours | open
+    said_when: SaidWhen
     prompt: str
     words: str
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFact:
-    kind: str
+    kind: FactKind
     title: str
     body: str
     expires_at: datetime | None

@@ -6,7 +6,7 @@ Every number is a 555-01xx number, which is never assigned. Nobody here is real.
 from dataclasses import dataclass, field
 from datetime import time
 
-PASSPHRASE = "correct horse night bell"
+PASSPHRASE = "correct horse night bell"  # noqa: S105 - shown to every visitor of a demonstration
 WEEK = range(5)
 
 
@@ -46,7 +46,9 @@ class DemoAccount:
     facts: tuple[tuple[str, str, str], ...]
     standing_orders: tuple[tuple[str, str], ...]
     rotas: tuple[DemoRota, ...]
-    policies: dict[str, tuple[DemoStep, ...]] = field(default_factory=dict[str, tuple[DemoStep, ...]])
+    policies: dict[str, tuple[DemoStep, ...]] = field(
+        default_factory=dict[str, tuple[DemoStep, ...]]
+    )
 
 
 SERVICE_NAME = "Nightbell Demonstration Service"
@@ -127,7 +129,10 @@ ACCOUNTS = (
         ),
         standing_orders=(
             ("Short of breath at rest", "Patch first call at once. Do not hold for the office."),
-            ("Refills", "Hold for the office. If the patient has run out of a blood thinner, page."),
+            (
+                "Refills",
+                "Hold for the office. If the patient has run out of a blood thinner, page.",
+            ),
             ("Hospital or lab calling", "Page first call with the caller's direct number."),
         ),
         rotas=(

@@ -126,6 +126,27 @@ async def add_override(
     return override_id
 
 
+@dataclass(frozen=True, slots=True)
+class KeptOverride:
+    override_id: UUID
+    role: str
+    person_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+
+async def overrides(work: Work, account_id: AccountId) -> list[KeptOverride]:
+    """The account's overrides that are not over, soonest first."""
+    return await work.rows(
+        KeptOverride,
+        "select override_id, role, person_id, lower(during) as starts_at,"
+        " upper(during) as ends_at, reason from override"
+        " where account_id = %s and upper(during) > floor_now() order by lower(during)",
+        (account_id,),
+    )
+
+
 async def drop_override(work: Work, account_id: AccountId, override_id: UUID) -> None:
     gone = await work.run(
         "delete from override where account_id = %s and override_id = %s",

@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from nightbell.core.ids import AccountId, ContactMethodId, PersonId
+
+Kind = Literal["agent", "supervisor", "administrator", "clinician", "office"]
+Part = Literal["clinician", "office", "manager"]
+Channel = Literal["app", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     person_id: PersonId
     name: str
-    kind: str  # agent | supervisor | administrator | clinician | office
+    kind: Kind
     active: bool
 
 
@@ -18,7 +23,7 @@ class Person:
 class Membership:
     account_id: AccountId
     person_id: PersonId
-    part: str  # clinician | office | manager
+    part: Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class ContactMethod:
 
     contact_method_id: ContactMethodId
     person_id: PersonId
-    channel: str  # app | phone
+    channel: Channel
     address: str  # E.164 for phone, empty for app
     label: str
     sort: int

@@ -1,7 +1,6 @@
 """Accounts: the practices we answer for, as their administrator edits them."""
 
 from datetime import date, datetime, time
-from typing import Literal
 
 from fastapi import APIRouter, Request
 
@@ -9,8 +8,11 @@ from nightbell.accounts import commands, queries, recording
 from nightbell.accounts.account import (
     Account,
     AccountFact,
+    CoverageMode,
     Did,
+    FactKind,
     OpenHours,
+    SaidWhen,
     StandingOrder,
 )
 from nightbell.accounts.account import Greeting as Said
@@ -39,15 +41,13 @@ class SpecialDay(Wire):
 
 
 class Greeting(Wire):
-    said_when: Literal["after_hours", "open"]
+    said_when: SaidWhen
     prompt: str
     words: str
 
 
 class FactEdit(Wire):
-    kind: Literal[
-        "directions", "hours", "parking", "fax", "portal", "preparation", "pharmacy", "other"
-    ]
+    kind: FactKind
     title: str
     body: str
     expires_at: datetime | None = None
@@ -69,7 +69,7 @@ class AccountEdit(Wire):
     time_zone: str
     answer_phrase: str
     caller_id: str
-    coverage_mode: Literal["after_hours", "overflow", "always"] = "after_hours"
+    coverage_mode: CoverageMode = "after_hours"
     office_number: str | None = None
     fallback_text: str
     hold_limit_h: int = 4
@@ -201,6 +201,11 @@ async def _view(work: Work, one: Account) -> AccountView:
             for order in await queries.standing_orders(work, one.account_id)
         ],
         keys_ready=keys_ready,
-        gaps=missing(one, has_did=bool(dids), has_hours=bool(hours),
-                     has_greeting=bool(greetings), keys_ready=keys_ready),
+        gaps=missing(
+            one,
+            has_did=bool(dids),
+            has_hours=bool(hours),
+            has_greeting=bool(greetings),
+            keys_ready=keys_ready,
+        ),
     )

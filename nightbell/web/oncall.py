@@ -1,15 +1,30 @@
 """On call: roles, rotas, overrides and policies, and who holds what at an instant."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter
 
-from nightbell.web.asker import Asking, TheStore, only
+from nightbell.accounts import queries as accounts
+from nightbell.core.errors import NotAllowed
+from nightbell.core.ids import AccountId, PersonId, unwire, wire
+from nightbell.core.tier import Tier
+from nightbell.escalation.agreement import keep_policy, policies
+from nightbell.oncall import planning
+from nightbell.oncall.gaps import Reach, gaps
+from nightbell.oncall.queries import on_call as load
+from nightbell.oncall.queries import reach
+from nightbell.oncall.resolve import OnCall, holder
+from nightbell.store.work import Work
+from nightbell.web.asker import Asker, Asking, TheStore
 from nightbell.web.calls import Holder
 from nightbell.web.wire import Wire, WireId
 
 router = APIRouter(prefix="/api", tags=["oncall"])
+
+
+EDITORS = frozenset({"administrator", "supervisor", "office"})
 
 
 class StepEdit(Wire):
@@ -63,3 +78,139 @@ class OnCallEdit(Wire):
     policies: list[PolicyEdit]
 
 
+@router.get("/accounts/{account_id}/on-call")
+async def on_call(
+    account_id: WireId, who: Asking, store: TheStore, at: datetime | None = None
+) -> OnCallView:
+    """Roles, rotas, policies, and who holds what at `at` (default now)."""
+    async with store.work(who.scope) as work:
+        return await _view(work, AccountId(unwire("account", account_id)), at or work.at)
+
+
+@router.put("/accounts/{account_id}/on-call")
+async def edit_on_call(
+    account_id: WireId, body: OnCallEdit, who: Asking, store: TheStore
+) -> OnCallView:
+    _may_edit(who)
+    async with store.work(who.scope) as work:
+        account = await accounts.account(work, unwire("account", account_id))
+        rotas = [
+            planning.RotaForm(
+                one.role, one.every, one.handoff_at, one.starts_on, _people(one.people)
+            )
+            for one in body.rotas
+        ]
+        await planning.keep_rotas(work, account.account_id, account.time_zone, body.roles, rotas)
+        for policy in body.policies:
+            await keep_policy(
+                work,
+                account.account_id,
+                Tier(policy.tier),
+                [step.model_dump() for step in policy.steps],
+                roles=body.roles,
+            )
+        return await _view(work, account.account_id, work.at)
+
+
+@router.post("/accounts/{account_id}/overrides", status_code=201)
+async def override(
+    account_id: WireId, body: OverrideEdit, who: Asking, store: TheStore
+) -> OverrideView:
+    """Put one person in a role for a while; the second to ask for the same time is refused."""
+    _may_edit(who)
+    async with store.work(who.scope) as work:
+        account = await accounts.account(work, unwire("account", account_id))
+        made = await planning.add_override(
+            work,
+            account.account_id,
+            role=body.role,
+            person_id=PersonId(unwire("person", body.person_id)),
+            starts_at=body.starts_at,
+            ends_at=body.ends_at,
+            reason=body.reason,
+            made_by=who.person_id,
+        )
+        view = await _view(work, account.account_id, work.at)
+        return next(one for one in view.overrides if one.override_id == wire("override", made))
+
+
+@router.delete("/accounts/{account_id}/overrides/{override_id}", status_code=204)
+async def drop_override(
+    account_id: WireId, override_id: WireId, who: Asking, store: TheStore
+) -> None:
+    _may_edit(who)
+    async with store.work(who.scope) as work:
+        await planning.drop_override(
+            work, AccountId(unwire("account", account_id)), unwire("override", override_id)
+        )
+
+
+def _may_edit(who: Asker) -> None:
+    if who.kind not in EDITORS:
+        raise NotAllowed
+
+
+def _people(ids: list[WireId]) -> list[PersonId]:
+    return [PersonId(unwire("person", one)) for one in ids]
+
+
+def _holder(oncall: OnCall, people: dict[PersonId, Reach], role: str, at: datetime) -> Holder:
+    held = holder(oncall, role, at)
+    known = people.get(held.person_id) if held else None
+    return Holder(
+        role=role,
+        who=known.name if known else "",
+        person_id=wire("person", held.person_id) if held else None,
+        until=held.ends_at if held else None,
+        why=held.why if held else "nobody",
+        reachable=bool(known and known.by_phone),
+    )
+
+
+async def _view(work: Work, account_id: AccountId, at: datetime) -> OnCallView:
+    account = await accounts.account(work, account_id)
+    oncall = await load(work, account_id)
+    agreed = await policies(work, account_id)
+    overrides = await planning.overrides(work, account_id)
+    everyone = {one for rotation in oncall.rotations for one in rotation.people}
+    people = await reach(work, everyone | {one.person_id for one in overrides})
+    called = [str(step["role"]) for policy in agreed for step in policy.steps]
+    return OnCallView(
+        account_id=wire("account", account_id),
+        at=at,
+        roles=list(oncall.roles),
+        holders=[_holder(oncall, people, role, at) for role in oncall.roles],
+        rotas=[
+            RotaEdit(
+                role=one.role,
+                every=one.every,
+                handoff_at=one.handoff_at,
+                starts_on=one.starts_on,
+                people=[wire("person", each) for each in one.people],
+            )
+            for one in oncall.rotations
+        ],
+        overrides=[
+            OverrideView(
+                override_id=wire("override", one.override_id),
+                role=one.role,
+                person_id=wire("person", one.person_id),
+                starts_at=one.starts_at,
+                ends_at=one.ends_at,
+                reason=one.reason,
+                who=people[PersonId(one.person_id)].name,
+            )
+            for one in overrides
+        ],
+        policies=[
+            PolicyEdit.model_validate(
+                {"tier": one.tier, "steps": [_step(step) for step in one.steps]}
+            )
+            for one in agreed
+        ],
+        gaps=gaps(oncall, people, at=work.at, zone=account.time_zone, called=called),
+    )
+
+
+def _step(stored: Mapping[str, Any]) -> StepEdit:
+    return StepEdit(role=stored["role"], pages=stored["pages"], wait_s=stored["wait_s"])

@@ -1,13 +1,11 @@
 """People: who works here and for the practices, how they are reached, their first sign-in."""
 
-from typing import Literal
-
 from fastapi import APIRouter
 
 from nightbell.access import queries as access
 from nightbell.core.ids import AccountId, PersonId, new_id, unwire, wire
 from nightbell.people import commands, queries
-from nightbell.people.person import ContactMethod, Membership, Person
+from nightbell.people.person import Channel, ContactMethod, Kind, Membership, Part, Person
 from nightbell.store.work import Work
 from nightbell.web.access import Kdf
 from nightbell.web.asker import Asking, TheStore, only
@@ -17,7 +15,7 @@ router = APIRouter(prefix="/api", tags=["people"])
 
 
 class MethodEdit(Wire):
-    channel: Literal["app", "phone"]
+    channel: Channel
     address: str = ""
     label: str = ""
     verified: bool = False
@@ -25,12 +23,12 @@ class MethodEdit(Wire):
 
 class MemberEdit(Wire):
     account_id: WireId
-    part: Literal["clinician", "office", "manager"]
+    part: Part
 
 
 class PersonEdit(Wire):
     name: str
-    kind: Literal["agent", "supervisor", "administrator", "clinician", "office"]
+    kind: Kind
     active: bool = True
     memberships: list[MemberEdit]
     contact_methods: list[MethodEdit]
@@ -107,10 +105,10 @@ async def _views(work: Work) -> list[PersonView]:
         PersonView(
             person_id=wire("person", one.person_id),
             name=one.name,
-            kind=one.kind,  # type: ignore[arg-type]
+            kind=one.kind,
             active=one.active,
             memberships=[
-                MemberEdit(account_id=wire("account", each.account_id), part=each.part)  # type: ignore[arg-type]
+                MemberEdit(account_id=wire("account", each.account_id), part=each.part)
                 for each in memberships
                 if each.person_id == one.person_id
             ],
@@ -124,7 +122,7 @@ async def _views(work: Work) -> list[PersonView]:
 
 def _method(one: ContactMethod) -> MethodEdit:
     return MethodEdit(
-        channel=one.channel,  # type: ignore[arg-type]
+        channel=one.channel,
         address=one.address,
         label=one.label,
         verified=one.verified_at is not None,
