@@ -91,3 +91,15 @@ async def myself(work: Work, person_id: PersonId | UUID) -> Myself | None:
         " and k.retired_at is null where p.person_id = %s",
         (person_id,),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Handle:
+    person_id: PersonId
+    handle: str
+
+
+async def handles(work: Work) -> dict[PersonId, str]:
+    """Who has a sign-in, and by what name."""
+    found = await work.rows(_Handle, "select person_id, handle from sign_in")
+    return {one.person_id: one.handle for one in found}

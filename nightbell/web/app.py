@@ -14,15 +14,18 @@ from nightbell.store.vault import Vault
 from nightbell.store.work import NOBODY, Store
 from nightbell.web import (
     access,
+    accounts,
     acd,
-    admin,
     calls,
     demo,
     messages,
     news,
+    oncall,
     paging,
+    people,
     reports,
     sealing,
+    service,
     triage,
 )
 from nightbell.web.asker import NotSignedIn
@@ -32,7 +35,8 @@ from nightbell.web.wire import Problem
 STATIC = Path(__file__).parent / "static"
 ROUTERS = (
     access.router, sealing.router, acd.router, triage.router, calls.router, messages.router,
-    paging.router, reports.router, admin.router, news.router, demo.router,
+    paging.router, reports.router, accounts.router, people.router, oncall.router,
+    service.router, news.router, demo.router,
 )  # fmt: skip
 
 

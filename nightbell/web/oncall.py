@@ -7,7 +7,6 @@ from typing import Any, Literal
 from fastapi import APIRouter
 
 from nightbell.accounts import queries as accounts
-from nightbell.core.errors import NotAllowed
 from nightbell.core.ids import AccountId, PersonId, unwire, wire
 from nightbell.core.tier import Tier
 from nightbell.escalation.agreement import keep_policy, policies
@@ -17,14 +16,11 @@ from nightbell.oncall.queries import on_call as load
 from nightbell.oncall.queries import reach
 from nightbell.oncall.resolve import OnCall, holder
 from nightbell.store.work import Work
-from nightbell.web.asker import Asker, Asking, TheStore
+from nightbell.web.asker import Asking, TheStore
 from nightbell.web.calls import Holder
 from nightbell.web.wire import Wire, WireId
 
 router = APIRouter(prefix="/api", tags=["oncall"])
-
-
-EDITORS = frozenset({"administrator", "supervisor", "office"})
 
 
 class StepEdit(Wire):
@@ -91,7 +87,6 @@ async def on_call(
 async def edit_on_call(
     account_id: WireId, body: OnCallEdit, who: Asking, store: TheStore
 ) -> OnCallView:
-    _may_edit(who)
     async with store.work(who.scope) as work:
         account = await accounts.account(work, unwire("account", account_id))
         rotas = [
@@ -117,7 +112,6 @@ async def override(
     account_id: WireId, body: OverrideEdit, who: Asking, store: TheStore
 ) -> OverrideView:
     """Put one person in a role for a while; the second to ask for the same time is refused."""
-    _may_edit(who)
     async with store.work(who.scope) as work:
         account = await accounts.account(work, unwire("account", account_id))
         made = await planning.add_override(
@@ -138,16 +132,10 @@ async def override(
 async def drop_override(
     account_id: WireId, override_id: WireId, who: Asking, store: TheStore
 ) -> None:
-    _may_edit(who)
     async with store.work(who.scope) as work:
         await planning.drop_override(
             work, AccountId(unwire("account", account_id)), unwire("override", override_id)
         )
-
-
-def _may_edit(who: Asker) -> None:
-    if who.kind not in EDITORS:
-        raise NotAllowed
 
 
 def _people(ids: list[WireId]) -> list[PersonId]:
