@@ -15,13 +15,32 @@ from datetime import datetime
 from enum import StrEnum
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+Position = tuple[int, int]  # (epoch, seq): orders all events of one switch
+BEGINNING: Position = (0, 0)
+
+
+# Reply codes. Empty is well done.
+NO_SUCH_LEG = "no_such_leg"
+NOT_ANSWERED = "not_answered"  # the leg is still ringing, or being offered
+NOT_IN_ROOM = "not_in_room"
+NOT_HELD = "not_held"
+BAD_ARGUMENTS = "bad_arguments"
+LEG_TAKEN = "leg_taken"  # a leg of this id exists, or existed
+DRAINING = "draining"
+NOT_ALLOWED = "not_allowed"  # the switch may not dial there
+EPOCH_LOST = "epoch_lost"  # asked before a restart of the switch; what came of it died with it
+FAILED = "failed"  # the engine broke; health and the log say more
 
 
 class Op(StrEnum):
-    """Operations. Arguments, then result, in brackets."""
+    """Operations. Arguments, then result, in brackets.
 
-    ANSWER = "answer"  # leg
-    REJECT = "reject"  # leg, code (SIP status)
+    A prompt is `say:<name>` (shipped), `music:hold`, or the name or absolute path of a recorded
+    WAV (8 kHz mono). A prompt that is missing is never silence: a neutral one is spoken.
+    """
+
+    ANSWER = "answer"  # leg, prompts and loop (optional: heard from the first moment)
+    REJECT = "reject"  # leg (the far end hears busy: 486)
     PLAY = "play"  # leg, prompts: [name], loop: bool (the last prompt repeats)
     STOP_PLAY = "stop_play"  # leg
     JOIN = "join"  # room, leg, mode: talk | mute | monitor  (the room appears with its first leg)
@@ -44,7 +63,7 @@ class Kind(StrEnum):
     """Events. Facts in brackets; every event about a leg has `leg`."""
 
     SWITCH_STARTED = "switch.started"  # previous_epoch, last_heartbeat_at of the previous epoch
-    HEARTBEAT = "switch.heartbeat"  # legs, late_ms_p99 (not journalled)
+    HEARTBEAT = "switch.heartbeat"  # legs, late_ms_p99 (not journalled, so seq is always 0)
     LEG_OFFERED = "leg.offered"  # did, cli, diversion, sip_call_id
     LEG_RINGING = "leg.ringing"
     LEG_ANSWERED = "leg.answered"  # kind: sip | browser, by: command | plan
@@ -58,7 +77,8 @@ class Kind(StrEnum):
     PLAY_FINISHED = "leg.play_finished"  # prompts
     ROOM_JOINED = "room.joined"  # room
     ROOM_LEFT = "room.left"  # room, ms: how long it was in, from the switch's monotonic clock
-    PLAN_ACTED = "plan.acted"  # what: answered | dialled_emergency; the switch was on its own
+    PLAN_ACTED = "plan.acted"  # leg: the caller's, what: answered | dialled_emergency | joined,
+    #                            other: the emergency leg; the switch was on its own
 
 
 @dataclass(frozen=True, slots=True)
