@@ -15,6 +15,8 @@ create table call (
   rang_at timestamptz not null,
   greeted_at timestamptz,
   answered_at timestamptz,                   -- by a person, the first time
+  held_at timestamptz,                       -- since when the caller is on hold
+  abandoned_at timestamptz,                  -- the caller hung up before anybody answered; stays when rung back
   ended_at timestamptz,
   ended_by text,                             -- caller | agent | clinician | switch_lost | ...
   agent_id uuid references person,
@@ -60,6 +62,7 @@ create table leg (
   state text not null default 'new' check (state in ('new','ringing','up','ended')),
   made_at timestamptz not null default floor_now(),
   up_at timestamptz,
+  joined_at timestamptz,                     -- since when it is in its call's room
   ended_at timestamptz,
   cause text
 );
@@ -102,6 +105,7 @@ create table desk_state (
   reason text not null default '',
   leg_id uuid,
   leg_up_at timestamptz,                     -- null while the browser's audio is not connected
+  audio_lost_at timestamptz,                 -- since when nothing is heard of a connected browser
   seen_at timestamptz not null default floor_now(),
   last_call_ended_at timestamptz
 );
