@@ -6,12 +6,19 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from nightbell.store.migrate import clone, drop
 from tests.ground import Clock, Cluster, Database, template
 
 PROGRAMS = ("chromium", "sipp", "age")  # A test marked with one needs it on the machine.
+
+# A busy machine is slow, not wrong: no property fails for the time it took.
+hypothesis.settings.register_profile(
+    "nightbell", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("nightbell")
 
 _cluster: Cluster | None = None
 _numbers = itertools.count(1)
