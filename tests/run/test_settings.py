@@ -1,14 +1,11 @@
 """Settings: read, checked, handed on, written down."""
 
-import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from nightbell.run.settings import ENVIRONMENT, SettingRefused, Settings
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_an_empty_environment_gives_a_service_on_loopback_that_calls_nobody():
@@ -53,14 +50,3 @@ def test_a_long_data_path_still_has_sockets_that_can_be_opened():
     assert far.switch_socket.parent == far.carrier_socket.parent
     near = Settings.read({"NIGHTBELL_DATA": "/tmp/near"})
     assert near.switch_socket == Path("/tmp/near/run/switch.sock")
-
-
-def test_every_setting_in_the_source_is_documented_and_every_documented_one_is_used():
-    source = [*ROOT.glob("nightbell/**/*.py"), *ROOT.glob("dev.py")]
-    used = {
-        name
-        for file in source
-        for name in re.findall(r"\b(?:NIGHTBELL_[A-Z_]+|DATABASE_URL)\b", file.read_text())
-    }
-    documented = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs/settings.md").read_text(), re.M))
-    assert used == documented
