@@ -206,7 +206,7 @@ def test_hearing_it_twice_changes_nothing(events: list[tuple[Step, PersonId]]):
         ("+12125550142", "+12125550142", ""),
         ("+12125550142", "", ""),
         ("+12125550124", "+12125550142", "The last two digits are the other way round"),
-        ("+12125505142", "+12125550142", "Two digits are the other way round"),
+        ("+12215550142", "+12125550142", "Two digits are the other way round"),
         ("+12125550143", "+12125550142", "One digit differs"),
         ("+13475550199", "+12125550142", "This is not the number they are calling from."),
     ],
