@@ -1,11 +1,16 @@
 """Keys: who a message is sealed for, and the shared keys this person holds."""
 
+from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter
 
+from nightbell.core.errors import Refused
+from nightbell.core.ids import unwire, wire
+from nightbell.sealing import queries
+from nightbell.sealing.directory import require_keys
 from nightbell.web.asker import Asking, TheStore
-from nightbell.web.wire import Base64, Wire, WireId
+from nightbell.web.wire import Base64, Wire, WireId, text
 
 router = APIRouter(prefix="/api/keys", tags=["sealing"])
 
@@ -45,20 +50,75 @@ class Signer(Wire):
     person_id: WireId
     name: str
     sign_public: str  # base64url Ed25519
+    valid_from: datetime
+    retired_at: datetime | None  # what it signed before then is still good
+
+
+class NoPractice(Refused):
+    """No practice claims the number that was dialled, so there is nobody to seal a message for.
+    Record how the call ended instead."""
 
 
 @router.get("/recipients")
 async def recipients(call_id: WireId, who: Asking, store: TheStore) -> list[Recipient]:
     """Everyone a message of this call is sealed for: its clinicians, inbox, recovery, the desk."""
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        account_id = await queries.account_of_call(work, unwire("call", call_id))
+        if account_id is None:
+            raise NoPractice
+        entries = await queries.recipients_of(work, account_id)
+    require_keys(entries)
+    return [
+        Recipient(
+            key_id=wire("key", one.key_id),
+            holder=one.holder,
+            label=one.label,
+            age_recipient=one.age_recipient,
+        )
+        for one in entries
+    ]
 
 
 @router.get("/mine")
 async def mine(who: Asking, store: TheStore) -> MyKeys:
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        shares = await queries.shares_of(work, who.person_id)
+        marks = await queries.mark_keys_for(work, who.person_id)
+    return MyKeys(
+        shares=[
+            Share(
+                key_id=wire("key", one.key_id),
+                holder=one.holder,
+                account_id=wire("account", one.account_id) if one.account_id else None,
+                age_recipient=one.age_recipient,
+                closed=text(one.closed),
+            )
+            for one in shares
+        ],
+        mark_keys=[
+            MarkKey(
+                account_id=wire("account", one.account_id),
+                key_id=wire("key", one.key_id),
+                closed=text(one.closed),
+            )
+            for one in marks
+        ],
+    )
 
 
 @router.get("/signers")
 async def signers(who: Asking, store: TheStore) -> list[Signer]:
     """Public signing keys of everyone who may have written a message in the asker's scope."""
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        rows = await queries.signers(work, who.scope.service, who.accounts)
+    return [
+        Signer(
+            key_id=wire("key", one.key_id),
+            person_id=wire("person", one.person_id),
+            name=one.name,
+            sign_public=one.sign_public,
+            valid_from=one.valid_from,
+            retired_at=one.retired_at,
+        )
+        for one in rows
+    ]
