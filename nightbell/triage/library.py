@@ -15,6 +15,8 @@ from ruamel.yaml.error import MarkedYAMLError
 from nightbell.core.errors import NotFound
 from nightbell.triage.compile import Compiled, compile_protocol
 from nightbell.triage.protocol import (
+    FALLBACK,
+    FIRST_LOOK,
     Protocol,
     ProtocolRefused,
     Reader,
@@ -24,8 +26,6 @@ from nightbell.triage.protocol import (
 )
 
 HERE = Path(__file__).parent
-FIRST_LOOK = "first-look"
-FALLBACK = "something-else"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from nightbell.core.tier import Tier
 
 Words = Mapping[str, str]  # language -> text; English is always there
 
+FIRST_LOOK = "first-look"  # before every other protocol, on every call
+FALLBACK = "something-else"  # whatever fits no other protocol
 UNKNOWN = "unknown"  # the caller can't say: an answer of every question
 YES_NO = ("no", UNKNOWN, "yes")  # least to most worrying, unless the question says otherwise
 STATUSES = ("draft", "reviewed", "approved", "retired")

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from nightbell.triage.compile import Compiled, CompiledQuestion, CompiledRule
 from nightbell.triage.language import MOST_GRADE, faults, question_faults, reading_grade
-from nightbell.triage.library import FALLBACK, FIRST_LOOK, Bank, Library
-from nightbell.triage.protocol import UNKNOWN, Protocol
+from nightbell.triage.library import Bank, Library
+from nightbell.triage.protocol import FALLBACK, FIRST_LOOK, UNKNOWN, Protocol
 
 MOST_CELLS = 5_000_000
 MOST_FIRST_QUESTIONS = 4
