@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type Compiled, moreUrgent, nextStep } from "./engine";
-import { find, type Hit } from "./search";
+import { type Compiled, moreUrgent, nextStep } from "./engine.ts";
+import { find, type Hit } from "./search.ts";
 
 type Vector = {
   protocol: string;

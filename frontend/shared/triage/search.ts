@@ -1,6 +1,6 @@
 /** Which protocol to open, from what the caller says: the same search as `nightbell/triage/search.py`. */
 
-import type { Compiled } from "./engine";
+import type { Compiled } from "./engine.ts";
 
 export type Hit = { protocol: string; score: number };
 
