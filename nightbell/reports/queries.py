@@ -95,9 +95,10 @@ async def page_counts(work: Work, account_id: UUID, night: Night) -> PageCounts:
     return await work.need(
         PageCounts,
         "select count(*)::int as paged,"
-        " (percentile_disc(0.5) within group (order by extract(epoch from held_at - made_at) * 1000)"
-        "  filter (where held_at is not null))::int as accept_ms_p50"
-        " from escalation where account_id = %s and made_at >= %s and made_at < %s",
+        " (percentile_disc(0.5) within group (order by ms) filter (where ms is not null))::int"
+        "  as accept_ms_p50"
+        " from (select extract(epoch from held_at - made_at) * 1000 as ms from escalation"
+        "  where account_id = %s and made_at >= %s and made_at < %s) as of_the_night",
         (account_id, night.from_at, night.to_at),
     )
 

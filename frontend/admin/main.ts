@@ -1,0 +1,6 @@
+// The administrator's surface: practices, people, the service.
+import "../shared/tokens.css";
+import { mount } from "svelte";
+import App from "./App.svelte";
+
+mount(App, { target: document.getElementById("app") as HTMLElement });
