@@ -76,6 +76,7 @@ TABLE: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
         ("accounts", "new_account"): OWNERS,
         ("accounts", "account"): EVERYONE,
         ("accounts", "edit_account"): OWNERS,
+        ("accounts", "account_keys"): OWNERS,
         ("oncall", "on_call"): EVERYONE,
         ("oncall", "edit_on_call"): RUNNERS | {OFFICE},
         ("oncall", "override"): RUNNERS | {OFFICE},
@@ -83,6 +84,8 @@ TABLE: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
         ("people", "people"): RUNNERS,
         ("people", "new_person"): OWNERS,
         ("people", "edit_person"): OWNERS,
+        ("people", "new_sign_in"): OWNERS,
+        ("people", "give_shares"): RUNNERS,
         ("accounts", "keep_prompt"): RUNNERS,
     }
 )

@@ -3,10 +3,15 @@
 Every number is a 555-01xx number, which is never assigned. Nobody here is real.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import time
+from typing import Literal
 
-PASSPHRASE = "correct horse night bell"  # noqa: S105 - shown to every visitor of a demonstration
+from nightbell.accounts.account import FactKind, SaidWhen
+
+# Shown to every visitor of a demonstration, and used nowhere else.
+PASSPHRASE = "correct horse night bell"  # noqa: S105  # noqa: S105 - shown to every visitor of a demonstration
 WEEK = range(5)
 
 
@@ -14,9 +19,9 @@ WEEK = range(5)
 class DemoPerson:
     handle: str
     name: str
-    kind: str
+    kind: Literal["agent", "supervisor", "administrator", "clinician", "office"]
     phone: str = ""
-    parts: tuple[tuple[str, str], ...] = ()  # (account, part)
+    parts: tuple[tuple[str, Literal["clinician", "office"]], ...] = ()  # (account, part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,11 @@ class DemoAccount:
     time_zone: str
     number: str
     hours: tuple[tuple[int, time, time], ...]
-    greetings: tuple[tuple[str, str, str], ...]
-    facts: tuple[tuple[str, str, str], ...]
+    greetings: tuple[tuple[SaidWhen, str, str], ...]
+    facts: tuple[tuple[FactKind, str, str], ...]
     standing_orders: tuple[tuple[str, str], ...]
     rotas: tuple[DemoRota, ...]
-    policies: dict[str, tuple[DemoStep, ...]] = field(
-        default_factory=dict[str, tuple[DemoStep, ...]]
-    )
+    policies: Mapping[str, tuple[DemoStep, ...]]
 
 
 SERVICE_NAME = "Nightbell Demonstration Service"

@@ -1,5 +1,6 @@
 """Accounts: the practices we answer for, as their administrator edits them."""
 
+from base64 import b64decode
 from datetime import date, datetime, time
 
 from fastapi import APIRouter, Request
@@ -19,9 +20,10 @@ from nightbell.accounts.account import Greeting as Said
 from nightbell.accounts.account import SpecialDay as Day
 from nightbell.accounts.missing import missing
 from nightbell.core.ids import AccountId, new_id, unwire, wire
+from nightbell.sealing.commands import keep_account_keys
 from nightbell.store.work import Work
 from nightbell.web.asker import Asking, TheStore
-from nightbell.web.wire import Wire, WireId
+from nightbell.web.wire import Base64, Wire, WireId
 
 router = APIRouter(prefix="/api", tags=["accounts"])
 
@@ -92,6 +94,16 @@ class PromptKept(Wire):
     seconds: float
 
 
+class NewAccountKeys(Wire):
+    """An account's inbox, recovery and mark keys, made in a browser, where recovery is printed."""
+
+    inbox_recipient: str
+    recovery_recipient: str
+    inbox_shares: dict[WireId, Base64]  # person id -> the inbox key closed to that person
+    mark_closed_to_desk: Base64
+    mark_closed_to_inbox: Base64
+
+
 @router.get("/accounts")
 async def accounts(who: Asking, store: TheStore) -> list[AccountView]:
     """Every account in the asker's scope."""
@@ -120,6 +132,27 @@ async def edit_account(
         found = await queries.account(work, unwire("account", account_id))
         await commands.keep(work, _form(found.account_id, body))
         return await _view(work, await queries.account(work, found.account_id))
+
+
+@router.put("/accounts/{account_id}/keys", status_code=204)
+async def account_keys(
+    account_id: WireId, body: NewAccountKeys, who: Asking, store: TheStore
+) -> None:
+    """The practice's keys of a new epoch; messages already sealed keep the old ones."""
+    async with store.work(who.scope) as work:
+        found = await queries.account(work, unwire("account", account_id))
+        await keep_account_keys(
+            work,
+            found.account_id,
+            inbox_recipient=body.inbox_recipient,
+            recovery_recipient=body.recovery_recipient,
+            inbox_shares={
+                unwire("person", person): b64decode(closed)
+                for person, closed in body.inbox_shares.items()
+            },
+            mark_closed_to_desk=b64decode(body.mark_closed_to_desk),
+            mark_closed_to_inbox=b64decode(body.mark_closed_to_inbox),
+        )
 
 
 @router.put("/prompts/{name}")

@@ -1,11 +1,18 @@
 """People: who works here and for the practices, how they are reached, their first sign-in."""
 
+from base64 import b64decode
+
+from anyio import to_thread
 from fastapi import APIRouter
 
 from nightbell.access import queries as access
+from nightbell.access.commands import keep_sign_in
+from nightbell.access.verifier import hash_verifier, tidy_handle
 from nightbell.core.ids import AccountId, PersonId, new_id, unwire, wire
 from nightbell.people import commands, queries
 from nightbell.people.person import Channel, ContactMethod, Kind, Membership, Part, Person
+from nightbell.sealing import commands as sealing
+from nightbell.sealing.commands import keep_person_key
 from nightbell.store.work import Work
 from nightbell.web.access import Kdf
 from nightbell.web.asker import Asking, TheStore
@@ -76,6 +83,36 @@ async def edit_person(
     async with store.work(who.scope) as work:
         found = await queries.person(work, unwire("person", person_id))
         return await _keep(work, found.person_id, body)
+
+
+@router.put("/people/{person_id}/sign-in", status_code=204)
+async def new_sign_in(person_id: WireId, body: NewSignIn, who: Asking, store: TheStore) -> None:
+    """A first passphrase, or a new one with new keys; what was open under the old one ends."""
+    verifier = await to_thread.run_sync(hash_verifier, b64decode(body.verifier))
+    async with store.work(who.scope) as work:
+        found = await queries.person(work, unwire("person", person_id))
+        await keep_sign_in(
+            work,
+            found.person_id,
+            tidy_handle(body.handle),
+            salt=b64decode(body.salt),
+            kdf=body.kdf.model_dump(),
+            verifier_hash=verifier,
+            wrapped_key=b64decode(body.wrapped_key),
+        )
+        await keep_person_key(work, found.person_id, body.age_recipient, body.sign_public)
+
+
+@router.put("/people/{person_id}/shares", status_code=204)
+async def give_shares(
+    person_id: WireId, body: list[ShareEdit], who: Asking, store: TheStore
+) -> None:
+    """Hand a shared key (desk, inbox) to somebody: closed to them in a holder's browser."""
+    async with store.work(who.scope) as work:
+        found = await queries.person(work, unwire("person", person_id))
+        for one in body:
+            key_id = unwire("key", one.key_id)
+            await sealing.give_shares(work, key_id, {found.person_id: b64decode(one.closed)})
 
 
 async def _keep(work: Work, person_id: PersonId, body: PersonEdit) -> PersonView:

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Accounts */
+        /**
+         * Accounts
+         * @description Every account in the asker's scope.
+         */
         get: operations["accounts_api_accounts_get"];
         put?: never;
         /** New Account */
@@ -48,7 +51,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Account Keys */
+        /**
+         * Account Keys
+         * @description The practice's keys of a new epoch; messages already sealed keep the old ones.
+         */
         put: operations["account_keys_api_accounts__account_id__keys_put"];
         post?: never;
         delete?: never;
@@ -87,7 +93,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Override */
+        /**
+         * Override
+         * @description Put one person in a role for a while; the second to ask for the same time is refused.
+         */
         post: operations["override_api_accounts__account_id__overrides_post"];
         delete?: never;
         options?: never;
@@ -653,7 +662,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change Passphrase */
+        /**
+         * Change Passphrase
+         * @description The passphrase now is asked again: an unlocked desk must not be enough.
+         */
         put: operations["change_passphrase_api_me_passphrase_put"];
         post?: never;
         delete?: never;
@@ -1044,7 +1056,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** New Sign In */
+        /**
+         * New Sign In
+         * @description A first passphrase, or a new one with new keys; what was open under the old one ends.
+         */
         put: operations["new_sign_in_api_people__person_id__sign_in_put"];
         post?: never;
         delete?: never;
@@ -1171,6 +1186,26 @@ export interface paths {
         };
         /** Library */
         get: operations["library_api_triage_library_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Welcome
+         * @description Before signing in.
+         */
+        get: operations["welcome_api_welcome_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1538,6 +1573,17 @@ export interface components {
             phones: components["schemas"]["Phone"][];
             /** Scenarios */
             scenarios: string[];
+        };
+        /** DemoSignIn */
+        DemoSignIn: {
+            /** Handle */
+            handle: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Passphrase */
+            passphrase: string;
         };
         /** Desk */
         Desk: {
@@ -2599,8 +2645,15 @@ export interface components {
              * @example call_00000000000000000000000000000000
              */
             person_id: string;
+            /** Retired At */
+            retired_at: string | null;
             /** Sign Public */
             sign_public: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
         };
         /** SpecialDay */
         SpecialDay: {
@@ -2717,6 +2770,18 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * Welcome
+         * @description What a stranger may know: whose service this is; a demonstration also shows its keys.
+         */
+        Welcome: {
+            /** Demo Sign Ins */
+            demo_sign_ins: components["schemas"]["DemoSignIn"][];
+            /** Is Demo */
+            is_demo: boolean;
+            /** Service Name */
+            service_name: string;
         };
         /** Wish */
         Wish: {
@@ -4797,6 +4862,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Library"];
+                };
+            };
+        };
+    };
+    welcome_api_welcome_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Welcome"];
                 };
             };
         };
