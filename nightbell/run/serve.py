@@ -147,20 +147,21 @@ def _seed(settings: Settings) -> None:
 
 def _until_stopped(settings: Settings, watch: Watch, stopping: list[int]) -> None:
     began = asked_health = rotated = time.monotonic()
-    told = False
+    up = warned = False
     while not stopping:
         time.sleep(LOOK_EVERY_S)
         watch.look()
         now = time.monotonic()
-        if not told and now - asked_health > ASK_HEALTH_EVERY_S:
+        if not up and now - asked_health > ASK_HEALTH_EVERY_S:
             asked_health = now
-            if _ask(settings, "/healthz") is not None:
-                told = True
+            up = not watch.unsettled and _ask(settings, "/healthz") is not None
+            if up:
                 for line in banner(settings, _ask(settings, "/api/welcome") or {}):
                     say(line)
-            elif now - began > UP_WITHIN_S:
-                told = True
-                say(f"Not everything is up yet. The reasons are in {settings.logs}; still trying.")
+        if not up and not warned and now - began > UP_WITHIN_S:
+            warned = True
+            down = ", ".join(watch.unsettled) or "web"
+            say(f"Not everything is up: {down}. {settings.logs} says why. Still trying.")
         if now - rotated > ROTATE_EVERY_S:
             rotated = now
             rotate(settings.logs)

@@ -23,6 +23,7 @@ from nightbell.store.postgres import Postgres
 log = logging.getLogger(__name__)
 
 QUICK_S = 5.0  # A part that lived less than this died quickly.
+SETTLED_S = 2.0
 REST_S_MAX = 10.0
 LOOK_EVERY_S = 0.05
 STOP_WITHIN_S = 8.0
@@ -162,6 +163,16 @@ class Watch:
                 self._died(life)
             if life.due_at is not None and self.clock() >= life.due_at:
                 self._start(life)
+
+    @property
+    def unsettled(self) -> list[str]:
+        """The parts that are down, or came up so lately after dying that nobody can tell yet."""
+        return [
+            life.part.name
+            for life in self._lives
+            if life.due_at is not None
+            or (life.quick_deaths and self.clock() - life.started_at < SETTLED_S)
+        ]
 
     def stop(self) -> None:
         """End every part, the last started first, and leave none."""
