@@ -179,7 +179,7 @@ def front_end_sources() -> list[Path]:
     found: list[Path] = []
     for folder, folders, files in os.walk(FRONTEND):
         folders[:] = sorted(set(folders) - skipped)
-        found += [Path(folder) / name for name in sorted(files)]
+        found += [Path(folder) / name for name in sorted(files) if name not in skipped]
     return found
 
 
