@@ -57,6 +57,33 @@ async def put(
     work.wake("outbox")
 
 
+@dataclass(frozen=True, slots=True)
+class Put:
+    """An order about to be put, where many are put at once."""
+
+    topic: str
+    key: str
+    payload: Mapping[str, Any]
+
+
+async def put_all(work: Work, orders: Sequence[Put]) -> None:
+    """The same for many orders, in one statement; due at once."""
+    await work.run(
+        "insert into outbox (topic, key, payload, put_at, due_at)"
+        " select topic, key, payload, %s, %s"
+        " from unnest(%s::text[], %s::text[], %s::jsonb[]) as a (topic, key, payload)"
+        " on conflict (key) do nothing",
+        (
+            work.at,
+            work.at,
+            [one.topic for one in orders],
+            [one.key for one in orders],
+            [Jsonb(dict(one.payload)) for one in orders],
+        ),
+    )
+    work.wake("outbox")
+
+
 class Relay:
     """Carries orders from the outbox to whoever subscribed to their topic (wired in `run`)."""
 

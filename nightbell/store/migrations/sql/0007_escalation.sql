@@ -12,7 +12,7 @@ call guard('policy', 'select', 'select, insert, update');
 
 create table escalation (
   escalation_id uuid primary key,
-  account_id uuid not null references account,
+  account_id uuid references account,        -- null: a number no account claims; the supervisor is told at once
   call_id uuid not null unique references call,   -- one call, one escalation; its tier may rise
   message_id uuid references message,        -- null while the message is being taken
   tier text not null check (tier in ('T1','T2','T3')),
@@ -23,24 +23,25 @@ create table escalation (
   due_at timestamptz,
   held_by uuid references person,
   held_at timestamptz,
-  emergency_at timestamptz,                  -- when the service's emergency numbers are rung next
   made_at timestamptz not null,
   constraint escalation_due check (state <> 'open' or due_at is not null),
-  constraint escalation_held check ((state = 'open') = (held_by is null))
+  constraint escalation_held check ((state = 'open') = (held_by is null) and (held_by is null) = (held_at is null))
 );
 create index escalation_due_index on escalation (due_at) where state = 'open';
+create index escalation_account on escalation (account_id, made_at);
+create index escalation_message on escalation (message_id) where message_id is not null;
 call guard('escalation', 'select, insert, update');
 
 -- One attempt, one person, one channel.
 create table page (
   page_id uuid primary key,
-  account_id uuid not null references account,
+  account_id uuid references account,
   escalation_id uuid not null references escalation,
-  key text not null unique,                  -- escalation/step/number/person/channel: repeated after a crash, still one
+  key text not null unique,                  -- escalation, step, number, channel, where to: repeated after a crash, still one
   step integer not null,
   number integer not null,
   role text not null,
-  person_id uuid references person,          -- null for the service's own emergency numbers
+  person_id uuid references person,          -- null for the supervisors' screens and an emergency number of nobody's
   channel text not null check (channel in ('app','phone','patch','supervisor','emergency')),
   contact_method_id uuid,
   leg_id uuid,
@@ -52,12 +53,13 @@ create table page (
 create index page_person on page (person_id, made_at);
 create index page_escalation on page (escalation_id);
 create unique index page_leg on page (leg_id) where leg_id is not null;
+create unique index page_token on page (token_hash) where token_hash is not null;
 call guard('page', 'select, insert, update');
 
 create table page_fact (
   page_id uuid not null references page,
   seq integer not null,
-  account_id uuid not null references account,
+  account_id uuid references account,
   at timestamptz not null,
   kind text not null,  -- queued, handed_over, on_device, ringing, answered, key_pressed, no_key, busy, no_answer, refused, accepted, declined, withdrawn
   facts jsonb not null default '{}',
