@@ -67,7 +67,7 @@ export function blankPerson(): PersonForm {
 }
 
 export function personForm(view: Person): PersonForm {
-  const { person_id: _id, handle: _handle, has_keys: _keys, ...form } = structuredClone(view);
+  const { person_id: _id, handle: _handle, age_recipient: _key, holds: _held, ...form } = structuredClone(view);
   return form;
 }
 

@@ -72,6 +72,7 @@ TABLE: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
         ("news", "news"): EVERYONE,
         ("service", "service"): RUNNERS,
         ("service", "edit_service"): OWNERS,
+        ("service", "desk_key"): RUNNERS,
         ("accounts", "accounts"): EVERYONE,
         ("accounts", "new_account"): OWNERS,
         ("accounts", "account"): EVERYONE,

@@ -143,3 +143,21 @@ async def keys_ready(work: Work, account_id: UUID) -> bool:
         (account_id,),
     )
     return found == 2
+
+
+async def person_recipients(work: Work) -> dict[UUID, str]:
+    """Everybody's public age recipient, for closing a shared key to them."""
+    found = await work.dicts(
+        "select person_id, age_recipient from key_entry"
+        " where holder = 'person' and retired_at is null"
+    )
+    return {one["person_id"]: one["age_recipient"] for one in found}
+
+
+async def held_shares(work: Work) -> dict[UUID, list[UUID]]:
+    """Which shared keys, still in use, each person has been handed."""
+    found = await work.dicts(
+        "select s.person_id, array_agg(s.key_id) as held from key_share s"
+        " join key_entry k using (key_id) where k.retired_at is null group by s.person_id"
+    )
+    return {one["person_id"]: one["held"] for one in found}

@@ -12,6 +12,7 @@ from nightbell.core.ids import AccountId, PersonId, new_id, unwire, wire
 from nightbell.people import commands, queries
 from nightbell.people.person import Channel, ContactMethod, Kind, Membership, Part, Person
 from nightbell.sealing import commands as sealing
+from nightbell.sealing import queries as keys
 from nightbell.sealing.commands import keep_person_key
 from nightbell.store.work import Work
 from nightbell.web.access import Kdf
@@ -44,7 +45,8 @@ class PersonEdit(Wire):
 class PersonView(PersonEdit):
     person_id: WireId
     handle: str | None
-    has_keys: bool
+    age_recipient: str | None  # what a shared key is closed to, to hand it to them
+    holds: list[WireId]  # shared keys handed to them: an inbox, the desk
 
 
 class ShareEdit(Wire):
@@ -135,6 +137,8 @@ async def _views(work: Work) -> list[PersonView]:
     memberships = await queries.memberships(work)
     methods = await queries.all_contact_methods(work)
     signing = await access.handles(work)
+    recipients = await keys.person_recipients(work)
+    held = await keys.held_shares(work)
     return [
         PersonView(
             person_id=wire("person", one.person_id),
@@ -148,7 +152,8 @@ async def _views(work: Work) -> list[PersonView]:
             ],
             contact_methods=[_method(each) for each in methods if each.person_id == one.person_id],
             handle=signing.get(one.person_id),
-            has_keys=one.person_id in signing,
+            age_recipient=recipients.get(one.person_id),
+            holds=[wire("key", each) for each in held.get(one.person_id, ())],
         )
         for one in await queries.people(work)
     ]

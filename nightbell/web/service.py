@@ -3,9 +3,11 @@
 from fastapi import APIRouter
 
 from nightbell.accounts import answering_service, demonstration
+from nightbell.core.ids import wire
+from nightbell.sealing import queries as keys
 from nightbell.store.work import NOBODY
 from nightbell.web.asker import Asking, TheStore
-from nightbell.web.wire import Wire
+from nightbell.web.wire import Wire, WireId
 
 router = APIRouter(prefix="/api", tags=["service"])
 
@@ -49,6 +51,22 @@ async def welcome(store: TheStore) -> Welcome:
             for who in people
         ],
     )
+
+
+class DeskKey(Wire):
+    """The desk's public key: what a practice's mark key is closed to."""
+
+    key_id: WireId | None  # null: the service has no desk key yet
+    age_recipient: str
+
+
+@router.get("/service/desk-key")
+async def desk_key(who: Asking, store: TheStore) -> DeskKey:
+    async with store.work(who.scope) as work:
+        found = await keys.current_key(work, "desk")
+    if found is None:
+        return DeskKey(key_id=None, age_recipient="")
+    return DeskKey(key_id=wire("key", found.key_id), age_recipient=found.age_recipient)
 
 
 @router.get("/service")

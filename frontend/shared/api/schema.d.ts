@@ -1123,6 +1123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/service/desk-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Desk Key */
+        get: operations["desk_key_api_service_desk_key_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sign-in": {
         parameters: {
             query?: never;
@@ -1614,6 +1631,16 @@ export interface components {
              * Format: date-time
              */
             wish_since: string;
+        };
+        /**
+         * DeskKey
+         * @description The desk's public key: what a practice's mark key is closed to.
+         */
+        DeskKey: {
+            /** Age Recipient */
+            age_recipient: string;
+            /** Key Id */
+            key_id: string | null;
         };
         /** DidEdit */
         DidEdit: {
@@ -2417,12 +2444,14 @@ export interface components {
              * @default true
              */
             active: boolean;
+            /** Age Recipient */
+            age_recipient: string | null;
             /** Contact Methods */
             contact_methods: components["schemas"]["MethodEdit"][];
             /** Handle */
             handle: string | null;
-            /** Has Keys */
-            has_keys: boolean;
+            /** Holds */
+            holds: string[];
             /**
              * Kind
              * @enum {string}
@@ -4758,6 +4787,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    desk_key_api_service_desk_key_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskKey"];
                 };
             };
         };
