@@ -118,5 +118,6 @@ class MessageCard(Wire):
     escalation: EscalationView | None = None
     facts: list[Fact] = []
     outcome: str | None = None
+    outcome_sealed: Base64 | None = None  # the note with it, for those who could open the message
     closed_at: datetime | None = None
     sealed: Base64 | None = None  # only where one message is asked for, and in lists for its reader

@@ -2063,6 +2063,8 @@ export interface components {
             message_id: string;
             /** Outcome */
             outcome?: string | null;
+            /** Outcome Sealed */
+            outcome_sealed?: string | null;
             /** Owner */
             owner: string;
             /** Owner Is Me */
