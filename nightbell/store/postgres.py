@@ -36,8 +36,6 @@ FREE_BYTES_MIN = 500 * 1024 * 1024
 CONNECTIONS_MAX = 400
 START_SECONDS_MAX = 600  # Recovery after a crash replays the log; a big one takes minutes.
 LOG_BYTES_MAX = 20 * 1024 * 1024
-KILL = (signal.SIGKILL, 5)
-
 Say = Callable[[str], None]
 
 
@@ -271,20 +269,19 @@ class Postgres:
             server = int(pid_file.read_text().split()[0])
         except (OSError, ValueError, IndexError):
             server = 0
-        # A server that lives on is asked to finish; its children without it need no more than
-        # a moment to notice, and what then remains can only be ended.
-        asked = server in living_in(cluster)
-        for order, patience in ((signal.SIGINT if asked else None, 15 if asked else 1), KILL):
-            for pid in living_in(cluster):
-                with contextlib.suppress(ProcessLookupError):
-                    if order is not None and (pid == server or order == signal.SIGKILL):
-                        os.kill(pid, order)
-            give_up = time.monotonic() + patience
-            while time.monotonic() < give_up and any(living_in(cluster)):
-                time.sleep(0.02)
+        if server in living_in(cluster):
+            os.kill(server, signal.SIGINT)  # It lives on: let it finish.
+            _wait_until_empty(cluster, 15)
+        else:
+            _wait_until_empty(cluster, 1)  # Children need but a moment to notice they are alone.
+        for pid in living_in(cluster):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _wait_until_empty(cluster, 5)
         # The folder is ours (the lock) and nothing lives in it: whatever holds that number now
-        # is some other program, which would make the new server refuse to start.
-        if not any(living_in(cluster)):
+        # is some other program, which would make the new server refuse to start. Where there is
+        # no /proc to be sure by, PostgreSQL's own, more careful, judgement stands.
+        if Path("/proc/self").exists() and not any(living_in(cluster)):
             pid_file.unlink(missing_ok=True)
 
     def _write_access(self) -> None:
@@ -365,6 +362,12 @@ def living_in(cluster: Path) -> Iterator[int]:
         with contextlib.suppress(OSError):
             if Path(os.readlink(entry / "cwd")) == cluster and int(entry.name) != os.getpid():
                 yield int(entry.name)
+
+
+def _wait_until_empty(cluster: Path, patience_s: float) -> None:
+    give_up = time.monotonic() + patience_s
+    while any(living_in(cluster)) and time.monotonic() < give_up:
+        time.sleep(0.02)
 
 
 def running_at(data: Path) -> str | None:
