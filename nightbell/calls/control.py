@@ -37,21 +37,20 @@ NUMBERS = ("cli", "diversion", "digit")  # What a caller's own is never kept in 
 COMPANY = ("patch", "emergency")
 
 
-async def hear(work: Work, vault: Vault, event: Event, owners: Owners) -> bool:
-    """Act on `event`; False when it had been acted on before."""
-    kept = {name: value for name, value in event.facts.items() if name not in NUMBERS}
-    first = await work.run(
-        "insert into switch_event (switch, epoch, seq, at, kind, facts)"
-        " values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
-        (event.switch, event.epoch, event.seq, event.at, event.kind.value, Jsonb(kept)),
-    )
-    if not first:
+async def hear(
+    work: Work, vault: Vault, event: Event, owners: Owners, *, plainly: bool = False
+) -> bool:
+    """Act on `event`; False when it had been acted on before.
+
+    `plainly` takes a ringing call without asking anything of its practice: the last resort.
+    """
+    if not await set_aside(work, event):
         return False
     match event.kind:
         case Kind.SWITCH_STARTED:
             await endings.switch_started(work, event, owners)
         case Kind.LEG_OFFERED:
-            await _rang(work, vault, event)
+            await _rang(work, vault, event, plainly=plainly)
         case Kind.PLAN_ACTED:
             await _plan_acted(work, event)
         case _ if event.leg:
@@ -63,31 +62,38 @@ async def hear(work: Work, vault: Vault, event: Event, owners: Owners) -> bool:
     return True
 
 
-async def refused(
-    work: Work, op: str, leg_id: str, code: str, event: Event, owners: Owners
-) -> None:
-    """The switch would not do what was ordered: whoever counts on the leg hears that it is gone.
+async def set_aside(work: Work, event: Event) -> bool:
+    """Keep that `event` was told, without a caller's own in the clear; False when it was before."""
+    kept = {name: value for name, value in event.facts.items() if name not in NUMBERS}
+    return bool(
+        await work.run(
+            "insert into switch_event (switch, epoch, seq, at, kind, facts)"
+            " values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
+            (event.switch, event.epoch, event.seq, event.at, event.kind.value, Jsonb(kept)),
+        )
+    )
 
-    `event` carries the instant and the switch; it is told as the end of that leg.
-    """
-    if not leg_id or op not in (Op.ORIGINATE, Op.JOIN):
+
+async def refused(work: Work, op: str, code: str, gone: Event, owners: Owners) -> None:
+    """The switch would not do as ordered: whoever counts on the leg hears that it is `gone`."""
+    if not gone.leg or op not in (Op.ORIGINATE, Op.JOIN):
         return
-    leg = await rows.find_leg(work, UUID(leg_id))
+    leg = await rows.find_leg(work, UUID(gone.leg))
     if leg is None or leg.state == "ended" or (op == Op.JOIN and leg.kind != "agent"):
         return
     if leg.call_id is not None:
         call = await rows.take(work, leg.call_id)
         await rows.note(work, call, "OrderRefused", actor="switch", facts={"op": op, "code": code})
-    await _about_leg(work, None, event, leg, owners)
+    await _about_leg(work, None, gone, leg, owners)
 
 
-async def _rang(work: Work, vault: Vault, event: Event) -> None:
+async def _rang(work: Work, vault: Vault, event: Event, *, plainly: bool) -> None:
     """A telephone rings for one of our practices: a row, a record and an answer, before a sound."""
     leg_id = LegId(UUID(event.leg))
     if await rows.find_leg(work, leg_id) is not None:
         return
     did = _as_e164(str(event.facts.get("did", "")))
-    account = await account_by_did(work, did)
+    account = None if plainly else await account_by_did(work, did)
     choice = await choice_for(work, account) if account else None
     call = Call(
         call_id=CallId(new_id()),

@@ -164,12 +164,18 @@ class Store:
 
 async def listen(url: str, on_wake: "asyncio.Event", part: str) -> None:
     """Set `on_wake` whenever `part` is woken and after every reconnection; until cancelled."""
+    await listen_for(url, {part: on_wake})
+
+
+async def listen_for(url: str, on_wake: Mapping[str, "asyncio.Event"]) -> None:
+    """The same for several parts, over one connection."""
     while True:
         with suppress(psycopg.Error):
             async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
                 await conn.execute("listen nightbell")
-                on_wake.set()
+                for event in on_wake.values():
+                    event.set()
                 async for note in conn.notifies():
-                    if part in json.loads(note.payload):
-                        on_wake.set()
+                    for part in on_wake.keys() & set(json.loads(note.payload)):
+                        on_wake[part].set()
         await asyncio.sleep(0.2)
