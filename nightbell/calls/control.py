@@ -177,20 +177,26 @@ async def _plan_acted(work: Work, event: Event) -> None:
 async def _about_leg(
     work: Work, vault: Vault | None, event: Event, leg: Leg, owners: Owners
 ) -> None:
-    # The call is always locked before its legs: two of us can then never wait for each other.
+    if leg.page_id is not None:
+        # An escalation is locked before its call, here as when a page is accepted on a screen.
+        await _keep_leg(work, event, leg)
+        if leg.kind in owners:
+            await owners[leg.kind](work, event, leg)
+        if _left_the_room(event, leg) and leg.call_id is not None:
+            await _company_left(work, event, leg, await rows.take(work, leg.call_id))
+        return
     call = await rows.take(work, leg.call_id) if leg.call_id else None
     await _keep_leg(work, event, leg)
     if leg.kind == "agent":
         await _agent(work, event, leg)
-    elif call is not None and leg.leg_id == call.leg_id:
+    elif call is None:
+        return
+    elif leg.leg_id == call.leg_id:
         await _caller(work, event, call)
-    elif call is not None and leg.kind in callback.KINDS:
+    elif leg.kind in callback.KINDS:
         await callback.hear(work, vault, event, leg, call)
-    else:
-        if call is not None:
-            await _company(work, event, leg, call)
-        if leg.page_id is not None and leg.kind in owners:
-            await owners[leg.kind](work, event, leg)
+    elif _left_the_room(event, leg):
+        await _company_left(work, event, leg, call)
 
 
 async def _keep_leg(work: Work, event: Event, leg: Leg) -> None:
@@ -313,13 +319,14 @@ async def _calls_of(work: Work, leg: Leg) -> list[Call]:
     )
 
 
-async def _company(work: Work, event: Event, leg: Leg, call: Call) -> None:
-    """A clinician, or an emergency number, in the caller's room: there, or there no more."""
-    gone = event.kind is Kind.ROOM_LEFT or (
+def _left_the_room(event: Event, leg: Leg) -> bool:
+    return event.kind is Kind.ROOM_LEFT or (
         event.kind is Kind.LEG_ENDED and leg.joined_at is not None
     )
-    if not gone:
-        return
+
+
+async def _company_left(work: Work, event: Event, leg: Leg, call: Call) -> None:
+    """A clinician, or an emergency number, is in the caller's room no more."""
     others = [
         one
         for one in await rows.legs(work, call.call_id)

@@ -9,7 +9,6 @@ from nightbell.calls.call import Call, agent_lost, caller_gone, switch_lost
 from nightbell.calls.rows import Leg
 from nightbell.calls.switchboard import order
 from nightbell.core.ids import wire
-from nightbell.store import outbox
 from nightbell.store.news import tell
 from nightbell.store.work import Work
 from nightbell.telephony.port import Event, Kind, Op
@@ -37,7 +36,7 @@ async def caller_ended(work: Work, call: Call, event: Event) -> None:
             await order(work, Op.HANGUP, leg=leg.leg_id)
     if call.agent_id is not None:
         await _let_agent_go(work, call.agent_id)
-    await _over(work, after)
+    work.wake("acd")
 
 
 async def agent_gone(work: Work, call: Call) -> None:
@@ -86,8 +85,7 @@ async def switch_started(
         " joined_at",
         {"ended": ended_at, "switch": event.switch, "at": work.at},
     )
-    for call in cut:
-        await _cut_off(work, call, ended_at)
+    # Pages first: an escalation is always locked before its call.
     for leg in gone:
         if leg.kind == "agent":
             await work.run(
@@ -99,6 +97,8 @@ async def switch_started(
             facts = {"leg": leg.leg_id.hex, "cause": "switch_lost"}
             ended = Event(event.switch, event.epoch, event.seq, Kind.LEG_ENDED, ended_at, facts)
             await owners[leg.kind](work, ended, leg)
+    for call in cut:
+        await _cut_off(work, call, ended_at)
     if cut:
         await tell(work, "floor.changed")
     work.wake("acd")
@@ -113,15 +113,6 @@ async def _cut_off(work: Work, call: Call, ended_at: datetime) -> None:
     )  # fmt: skip
     await rows.leaf(work, after, "call.cut_off", epoch=call.epoch)
     await tell_desk(work, call.agent_id)
-    await _over(work, after)
-
-
-async def _over(work: Work, call: Call) -> None:
-    # By leg: a call that is rung back can end again.
-    await outbox.put(
-        work, "call.over", f"call.over/{call.leg_id.hex}", {"call": wire("call", call.call_id)}
-    )
-    work.wake("acd")
 
 
 async def _let_agent_go(work: Work, person_id: UUID) -> None:

@@ -3,18 +3,34 @@
 Rooms know nothing of those above them. News travels up only here.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from nightbell.calls.control import Owners
-from nightbell.store.outbox import Relay
-from nightbell.store.work import Work
+from nightbell.escalation import alarm
+from nightbell.escalation import commands as escalation
+from nightbell.paging import commands as paging
+from nightbell.store.outbox import Deed, OutsideDeed
+from nightbell.store.work import Store
 
 # By kind of leg: who hears what the switch says of it. `calls` hears of its own.
-OWNERS: Owners = {}
+OWNERS: Owners = {
+    "page": escalation.heard,
+    "patch": escalation.heard,
+    "emergency": escalation.heard,
+}
 
-# Done each second, and at once when `escalation` is woken.
-TICKS: Mapping[str, Callable[[Work], Awaitable[object]]] = {}
+# By topic of the outbox. Inside: in the claim's own transaction, so exactly once.
+INSIDE: Mapping[str, Deed] = {
+    "escalation.page": paging.page_role,
+    "escalation.supervisor": paging.tell_supervisor,
+    "escalation.emergency": paging.ring_emergency,
+    "page.dead": escalation.answer,
+}
 
+# Outside: leased first, at least once, borne by the order's key.
+OUTSIDE: Mapping[str, OutsideDeed] = {}
 
-def subscribe(relay: Relay) -> None:
-    """Tell `relay` of every deed."""
+# Loops of their own, each woken by the part of its name.
+Alarm = Callable[[Store, asyncio.Event], Awaitable[None]]
+ALARMS: Mapping[str, Alarm] = {"escalation": alarm.ring_when_due}

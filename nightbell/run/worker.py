@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 import uvloop
@@ -74,9 +75,9 @@ async def work(settings: Settings) -> None:
 
 async def run(store: Store, url: str, vault: Vault, switch: Switch, signer: Signer) -> None:
     """The loops, side by side. None of them ends; one that breaks is begun again."""
-    woken = {part: asyncio.Event() for part in ("switch", "acd", "outbox", "escalation")}
-    relay = Relay(store)
-    subscriptions.subscribe(relay)
+    parts = ("switch", "acd", "outbox", *subscriptions.ALARMS)
+    woken = {part: asyncio.Event() for part in parts}
+    relay = _relay(store)
     controller = Controller(store, vault, switch, subscriptions.OWNERS)
     loops: dict[str, Callable[[], Awaitable[None]]] = {
         "listener": lambda: listen_for(url, woken),
@@ -88,11 +89,20 @@ async def run(store: Store, url: str, vault: Vault, switch: Switch, signer: Sign
         "beat": lambda: _each(store, _beat, asyncio.Event()),
         "sweep": lambda: _each(store, _sweep, asyncio.Event(), every_s=SWEEP_S),
     }
-    for name, deed in subscriptions.TICKS.items():
-        loops[name] = lambda deed=deed: _each(store, deed, woken["escalation"])
+    for name, alarm in subscriptions.ALARMS.items():
+        loops[name] = partial(alarm, store, woken[name])
     async with asyncio.TaskGroup() as tasks:
         for name, one in loops.items():
             tasks.create_task(_for_ever(name, one), name=name)
+
+
+def _relay(store: Store) -> Relay:
+    relay = Relay(store)
+    for topic, inside in subscriptions.INSIDE.items():
+        relay.inside(topic, inside)
+    for topic, outside in subscriptions.OUTSIDE.items():
+        relay.outside(topic, outside)
+    return relay
 
 
 async def _for_ever(name: str, loop: Callable[[], Awaitable[None]]) -> None:
