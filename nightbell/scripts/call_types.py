@@ -88,7 +88,7 @@ Way = AskCheck | OpenTriage | TakeMessage | AnswerFrom | Close
 
 
 def way_on(call_type: CallType, checked: Mapping[str, str]) -> Way:
-    """What the agent does next, from the checks answered so far. Can't say opens triage like yes."""
+    """What the agent does next, from the checks so far. Can't say opens triage like yes."""
     for check in call_type.checks:
         answer = checked.get(check.id)
         if answer is None:

@@ -61,6 +61,51 @@ def next_step(table: Compiled, answers: Answers, modifiers: Collection[str] = ()
     return Clear()
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the server holds of one protocol's run: never less urgent than anybody else found."""
+
+    next_question: str | None
+    tier: Tier | None  # None while nobody has found one
+    rule: str
+    raised_by: tuple[str, ...]  # modifiers, `console` and `agent`
+    say: tuple[str, ...]
+    disposition: str
+
+
+def find_again(
+    table: Compiled,
+    answers: Answers,
+    modifiers: Collection[str] = (),
+    *,
+    client_tier: Tier | None = None,
+    raise_to: Tier | None = None,
+) -> Finding:
+    """The server's own run, raised to what the console found or the agent's instinct says."""
+    step = next_step(table, answers, modifiers)
+    asked = step.question["id"] if isinstance(step, Ask) else None
+    own = step if isinstance(step, Outcome) else None
+    rank = own.tier.rank if own else 6
+    more = {"console": client_tier, "agent": raise_to}
+    raisers = [who for who, tier in more.items() if tier is not None and tier.rank < rank]
+    if own is not None and not raisers:
+        return Finding(None, own.tier, own.rule, own.raised_by, own.say, own.disposition)
+    tier = most_urgent(client_tier, raise_to)
+    if not raisers or tier is None:
+        return Finding(asked, None, "", (), (), "")
+    if own is None:
+        say = tuple(table["say"][tier.value])
+        return Finding(asked, tier, "", tuple(raisers), say, disposition(tier))
+    say = _say(table, own.tier, tier, list(own.say))
+    return Finding(None, tier, own.rule, (*own.raised_by, *raisers), say, disposition(tier))
+
+
+def fitting(table: Compiled, answers: Answers) -> dict[str, str]:
+    """The answers that this version offers: a console that began with another loses no call."""
+    offered = {q["id"]: {a["id"] for a in q["answers"]} for q in table["questions"]}
+    return {key: one for key, one in answers.items() if one in offered.get(key, ())}
+
+
 def never_lower(server: Tier, client: Tier | None, previous: Tier | None) -> Tier:
     """The tier that stands: never below the server's own, the agent's, or the one already known."""
     return most_urgent(server, client, previous) or server

@@ -86,6 +86,11 @@ def _scattered(table: Compiled, dice: random.Random) -> Iterator[Answers]:
         yield {one["id"]: dice.choice(one["answers"])["id"] for one in asked}
 
 
+def as_text(found: dict[str, Any]) -> str:
+    """One vector a line, so that a change shows in a diff."""
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return text.replace('{"protocol"', '\n{"protocol"') + "\n"
+
+
 if __name__ == "__main__":
-    text = json.dumps(vectors(load_library()), ensure_ascii=False, separators=(",", ":"))
-    Path(sys.argv[1]).write_text(text.replace('{"protocol"', '\n{"protocol"') + "\n", "utf-8")
+    Path(sys.argv[1]).write_text(as_text(vectors(load_library())), "utf-8")
