@@ -19,11 +19,11 @@ from nightbell.run import tls
 from nightbell.run.settings import Settings
 from nightbell.run.watch import LOOK_EVERY_S, Database, Process, Watch, rotate
 from nightbell.store.migrate import migrate
-from nightbell.store.postgres import Postgres
+from nightbell.store.postgres import FolderRefused, Postgres
 
 ROTATE_EVERY_S = 30.0
 ASK_HEALTH_EVERY_S = 0.1
-UP_WITHIN_S = 60.0
+UP_WITHIN_S = 30.0
 
 
 class PortTaken(Refused):
@@ -71,6 +71,10 @@ def _make_folders(settings: Settings) -> None:
     sockets = settings.switch_socket.parent
     for folder in (settings.run_folder, settings.logs, settings.keys, sockets):
         folder.mkdir(exist_ok=True, mode=0o700)
+        # A short socket folder stands in /tmp, where anybody could have put one before us.
+        seen = folder.lstat()
+        if folder.is_symlink() or seen.st_uid != os.geteuid() or seen.st_mode & 0o077:
+            raise FolderRefused(folder=str(folder))
 
 
 def _listen_for_stop() -> list[int]:
@@ -83,7 +87,8 @@ def _listen_for_stop() -> list[int]:
         asked.append(number)
 
     for order in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(order, note)
+        if signal.getsignal(order) != signal.SIG_IGN:  # Under nohup a hang-up stays ignored.
+            signal.signal(order, note)
     return asked
 
 

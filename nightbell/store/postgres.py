@@ -50,8 +50,8 @@ class DiskFull(Refused):
 
 
 class FolderRefused(Refused):
-    """The data folder belongs to another account, or cannot be written. Start Nightbell as the
-    account that started it first, or choose another folder with NIGHTBELL_DATA."""
+    """This folder belongs to another account, is open to others, or cannot be written. Start
+    Nightbell as the account that started it first, or choose another folder with NIGHTBELL_DATA."""
 
 
 class ServerDidNotStart(Broken):

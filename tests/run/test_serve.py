@@ -157,6 +157,17 @@ def test_the_supervisor_itself_is_killed_and_nothing_outlives_it(here: Installat
     here.stop()
 
 
+def test_a_socket_folder_that_somebody_else_put_there_is_refused(here: Installation):
+    here.settings = here.settings.having(data=here.settings.data / ("long" * 30))
+    planted = here.settings.switch_socket.parent
+    planted.mkdir(mode=0o777)
+    planted.chmod(0o777)
+    try:
+        assert str(planted) in here.refused(here.settings)
+    finally:
+        planted.rmdir()
+
+
 def test_the_banner_says_where_as_whom_and_what_next():
     welcome = {"demo_sign_ins": [{"kind": "agent", "handle": "ana", "passphrase": "river stone"}]}
     lines = "\n".join(banner(Settings(port=8123), welcome))
