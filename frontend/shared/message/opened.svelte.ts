@@ -2,6 +2,7 @@
 
 import { SvelteMap } from "svelte/reactivity";
 import { Locked, onLock, unlock, unlocked } from "../session/index.ts";
+import { Refusal } from "../api/client.ts";
 import { open, type Opened } from "../sealing/index.ts";
 import type { MessageCard } from "./words.ts";
 
@@ -44,28 +45,27 @@ export function wordsOf(messageId: string | null | undefined): Opened | null {
 export async function read(card: MessageCard): Promise<boolean> {
   const now = readings.get(card.message_id);
   if (now?.state === "open") return true;
-  if (now?.state === "opening" || !card.sealed || !lockState.open) return false;
+  if (now || !card.sealed || !lockState.open) return false; // on its way, or it will not open here
   readings.set(card.message_id, { state: "opening" });
   const outcome = await opening(card, card.sealed);
   if (outcome && lockState.open) readings.set(card.message_id, outcome);
   else readings.delete(card.message_id);
+  if (outcome === null) lockState.open = false; // the keys are gone: the screen asks for them again
   return outcome?.state === "open";
 }
 
 async function opening(card: MessageCard, sealed: string): Promise<Reading | null> {
   try {
-    const opened = await open(sealed);
-    if (opened.id !== card.message_id || opened.account !== card.account_id)
-      return { state: "shut", sentence: SWAPPED };
-    return { state: "open", opened };
+    // With the card: a message the server shows in another's place is refused, in a sentence.
+    return { state: "open", opened: await open(sealed, card) };
   } catch (failure) {
     if (failure instanceof Locked) return null;
+    if (failure instanceof Refusal && failure.unreachable)
+      return { state: "shut", sentence: "The keys to check it by are not on this device, and there is no network." };
     return { state: "shut", sentence: failure instanceof Error && failure.message ? failure.message : SHUT };
   }
 }
 
-const SWAPPED =
-  "The server handed this browser another message under this one's name, so it is not shown. Tell your administrator.";
 const SHUT = "Your key does not open this message.";
 
 /** Open many, one after another, so that the screen stays quick; `each` hears of every newly opened one. */
