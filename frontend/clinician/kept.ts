@@ -66,9 +66,10 @@ async function forget(messageId: string): Promise<void> {
   }
 }
 
-/** At sign-out: nothing stays on this phone. */
-export function forgetAll(): Promise<void> {
-  return new Promise((done) => {
+/** At sign-out: nothing stays on this phone, neither sealed messages nor what the worker kept to open them. */
+export async function forgetAll(): Promise<void> {
+  if ("caches" in globalThis) await caches.delete("nightbell-clinician-keys");
+  await new Promise<void>((done) => {
     const asked = indexedDB.deleteDatabase(NAME);
     asked.onsuccess = asked.onerror = asked.onblocked = () => done();
   });

@@ -20,15 +20,34 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
-  // Nothing of /api is ever kept here: opened messages are kept, still sealed, by the page itself.
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (request.mode === "navigate" && pathname.startsWith(HOME)) event.respondWith(home(event));
+  else if (KEY_ANSWERS.has(pathname)) event.respondWith(keyAnswer(request));
   else if (pathname.startsWith("/assets/") || SHELL_FILES.has(pathname)) event.respondWith(asset(request));
 });
 
 const SHELL_FILES = new Set([
   "/theme.js", "/bell.svg", "/clinician/manifest.webmanifest", "/clinician/icon-192.png",
 ]);
+
+// All that is kept of /api: what opening needs without a network, and none of it opens anything without the
+// passphrase: my key wrapped under it, shared keys closed to my key, and public signing keys. Gone at sign-out.
+const KEY_ANSWERS = new Set(["/api/me", "/api/keys/mine", "/api/keys/signers"]);
+const KEYS = "nightbell-clinician-keys";
+
+async function keyAnswer(request: Request): Promise<Response> {
+  const shelf = await caches.open(KEYS);
+  try {
+    const fresh = await fetch(request);
+    if (fresh.status === 401) await caches.delete(KEYS);
+    else if (fresh.ok) await shelf.put(request, fresh.clone());
+    return fresh;
+  } catch (failure) {
+    const held = await shelf.match(request);
+    if (held) return held;
+    throw failure;
+  }
+}
 
 async function home(event: FetchEvent): Promise<Response> {
   const fresh = fetch(HOME, { cache: "no-cache" }).then(async (answer) => {

@@ -18,6 +18,7 @@ function card(changes: Partial<MessageCard> = {}): MessageCard {
     taken_at: "2031-03-10T06:13:00Z", taken_by: "Dana", read_back: true, recipients: [], facts: [], ...changes,
   } as MessageCard;
 }
+const fact = (at: string, kind: string, who: string) => ({ at, kind, who, facts: {} });
 const held = card({ disposition: "hold_for_office", state: "held", owner: "Front office", tier: "T5" });
 
 describe("one sentence says the night", () => {
@@ -56,8 +57,8 @@ describe("a handled message is its facts, in order", () => {
 
   test("taken, paged, accepted, called back, closed", () => {
     const facts = [
-      { at: "2031-03-10T06:13:00Z", kind: "taken", who: "Dana" }, { at: "2031-03-10T06:17:00Z", kind: "read", who: "Dr Okafor" },
-      { at: "2031-03-10T06:18:00Z", kind: "accepted", who: "Dr Okafor" }, { at: "2031-03-10T06:24:00Z", kind: "called_back", who: "Dr Okafor" },
+      fact("2031-03-10T06:13:00Z", "taken", "Dana"), fact("2031-03-10T06:17:00Z", "read", "Dr Okafor"),
+      fact("2031-03-10T06:18:00Z", "accepted", "Dr Okafor"), fact("2031-03-10T06:24:00Z", "called_back", "Dr Okafor"),
     ];
     const one = card({ facts, outcome: "advised_by_phone", closed_at: "2031-03-10T06:31:00Z", escalation: up([page("2031-03-10T06:16:00Z", "app")])! });
     expect(words(one)).toEqual(["taken", "paged", "Dr Okafor", "called back", "advised by phone"]);
@@ -67,11 +68,11 @@ describe("a handled message is its facts, in order", () => {
     expect(words(card({ escalation: up(pages)! })).filter((one) => one.startsWith("paged"))).toEqual(["paged", "paged again"]);
   });
   test("who has it is named once, though both the page and the message say so", () => {
-    const facts = [{ at: "2031-03-10T06:18:00Z", kind: "owned", who: "Dr Okafor" }, { at: "2031-03-10T06:18:00Z", kind: "accepted", who: "Dr Okafor" }];
+    const facts = [fact("2031-03-10T06:18:00Z", "owned", "Dr Okafor"), fact("2031-03-10T06:18:00Z", "accepted", "Dr Okafor")];
     expect(words(card({ facts, escalation: up([])! }))).toEqual(["taken", "Dr Okafor"]);
   });
   test("a refusal stands in the line", () => {
-    expect(words(card({ facts: [{ at: "2031-03-10T06:17:00Z", kind: "declined", who: "Dr Lindt" }] }))).toContain("Dr Lindt: not me");
+    expect(words(card({ facts: [fact("2031-03-10T06:17:00Z", "declined", "Dr Lindt")] }))).toContain("Dr Lindt: not me");
   });
 });
 

@@ -1,9 +1,10 @@
 // What this browser has opened of sealed messages: in memory only, gone the moment the lock closes.
 
 import { SvelteMap } from "svelte/reactivity";
-import { Locked, onLock, unlock, unlocked } from "../session/index.ts";
 import { Refusal } from "../api/client.ts";
+import { onLineUp } from "../api/line.svelte.ts";
 import { open, type Opened } from "../sealing/index.ts";
+import { Locked, onLock, unlock, unlocked } from "../session/index.ts";
 import type { MessageCard } from "./words.ts";
 
 export type Reading =
@@ -17,6 +18,11 @@ const lockState = $state({ open: unlocked() });
 onLock((isOpen) => {
   lockState.open = isOpen;
   if (!isOpen) readings.clear();
+});
+
+// What could not be checked for want of a network is tried again when there is one.
+onLineUp(() => {
+  for (const [id, reading] of readings) if (reading.state === "shut") readings.delete(id);
 });
 
 export const lockOf = {
