@@ -52,7 +52,6 @@ async def record_all(work: Work, acts: Sequence[Act]) -> None:
             [leaf_hash(one) for one in leaves],
         ),
     )
-    work.wake("audit")
 
 
 async def record(

@@ -82,6 +82,8 @@ def test_every_setting_is_documented_and_every_documented_one_is_used():
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
+        # A worker that has just been killed must be back before anybody notices.
+        ("nightbell.run.worker", {"fastapi", "uvicorn", "sqlalchemy", "alembic", "baresip"}),
         # The tool picks a process; what that one does not need must not slow its start.
         ("nightbell.run.cli", {"fastapi", "psycopg", "sqlalchemy", "cryptography"}),
     ],
