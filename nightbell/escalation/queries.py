@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -14,6 +14,8 @@ from nightbell.core.tier import Tier
 from nightbell.escalation.agreed import from_stored, policy_of, to_stored
 from nightbell.escalation.policy import SUPERVISOR_ONLY, Escalation, Policy, PolicyRefused
 from nightbell.store.work import Work
+
+State = Literal["open", "held", "closed"]
 
 COLUMNS = (
     "select escalation_id, account_id, call_id, message_id, tier, policy, step, sent, state,"
@@ -36,7 +38,7 @@ class _Row:
     policy: Any
     step: int
     sent: int
-    state: str
+    state: State
     due_at: datetime | None
     held_by: UUID | None
     held_at: datetime | None
@@ -52,7 +54,7 @@ class Running:
     call_id: CallId
     message_id: MessageId | None
     now: Escalation
-    state: str  # open | held | closed
+    state: State
     held_at: datetime | None
     made_at: datetime
 
@@ -191,3 +193,38 @@ async def keep(work: Work, several: Sequence[Running]) -> None:
             [one.message_id for one in several],
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """An escalation I was paged for and my newest page of it."""
+
+    escalation_id: UUID
+    page_id: UUID
+
+
+async def mine(work: Work, person_id: UUID) -> list[Mine]:
+    """What I am asked to take, or have and is not finished: one row an escalation."""
+    return await work.rows(
+        Mine,
+        "select distinct on (e.escalation_id) e.escalation_id, p.page_id"
+        " from page p join escalation e using (escalation_id) join call c using (call_id)"
+        " left join message m on m.message_id = e.message_id"
+        " where p.person_id = %(me)s and e.state <> 'closed'"
+        " and (e.state = 'open' and p.state <> 'declined' or e.held_by = %(me)s)"
+        " and (m.message_id is null or m.state <> 'closed')"
+        # Held, the call done with, and no message ever came of it: nothing is left to act on.
+        " and (e.state = 'open' or m.message_id is not null or c.closed_at is null)"
+        " order by e.escalation_id, p.channel = 'app' desc, p.made_at desc",
+        {"me": person_id},
+    )
+
+
+async def paged_accounts(work: Work, person_id: UUID) -> frozenset[AccountId]:
+    """Accounts this person was paged for and may still act on."""
+    rows = await work.dicts(
+        "select distinct p.account_id from page p join escalation e using (escalation_id)"
+        " where p.person_id = %s and p.account_id is not null and e.state <> 'closed'",
+        (person_id,),
+    )
+    return frozenset(AccountId(row["account_id"]) for row in rows)

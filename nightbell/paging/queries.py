@@ -132,3 +132,30 @@ async def tell_of(work: Work, kind: str, one: Page) -> None:
     if one.person_id is not None:
         await tell(work, kind, account_id=one.account_id, person_id=one.person_id, ids=ids)
     await tell(work, "escalation.changed", account_id=one.account_id, ids=ids)
+
+
+async def note_once(work: Work, one: Page, fact: Fact) -> None:
+    """The same, unless it is known already: a screen may say so each time it is opened."""
+    known = await work.value(
+        "select 1 from page_fact where page_id = %s and kind = %s", (one.page_id, fact)
+    )
+    if not known:
+        await note(work, one, fact)
+        await tell_of(work, "page.changed", one)
+
+
+async def of_token(work: Work, hashed: bytes) -> Page | None:
+    """The page a one-use token belongs to, unless it is spent."""
+    return await work.row(Page, COLUMNS + " where token_hash = %s", (hashed,))
+
+
+async def give_token(work: Work, page_id: UUID, hashed: bytes) -> None:
+    await work.run(
+        "update page set token_hash = %s where page_id = %s and token_hash is null"
+        " and ended_at is null",
+        (hashed, page_id),
+    )
+
+
+async def spend_token(work: Work, page_id: UUID) -> None:
+    await work.run("update page set token_hash = null where page_id = %s", (page_id,))

@@ -82,7 +82,7 @@ class EscalationView(Wire):
     escalation_id: WireId
     call_id: WireId
     message_id: WireId | None
-    account_id: WireId
+    account_id: WireId | None  # null: a number no account claims
     account_name: str
     tier: Tier
     state: Literal["open", "held", "closed"]

@@ -1,0 +1,5 @@
+"""Pages are told on the same nights as escalations."""
+
+from tests.escalation.conftest import night
+
+__all__ = ["night"]
