@@ -54,6 +54,7 @@ ENVIRONMENT: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "carrier_port": ("NIGHTBELL_CARRIER_PORT", _port),
     "sip_trunk": ("NIGHTBELL_SIP_TRUNK", str),
     "push": ("NIGHTBELL_PUSH", _switched),
+    "push_contact": ("NIGHTBELL_PUSH_CONTACT", str),
     "demo": ("NIGHTBELL_DEMO", _switched),
     "tls": ("NIGHTBELL_TLS", _tls),
     "tls_certificate": ("NIGHTBELL_TLS_CERTIFICATE", _path),
@@ -71,6 +72,7 @@ class Settings:
     carrier_port: int = 5072
     sip_trunk: str = ""
     push: bool = False
+    push_contact: str = "mailto:postmaster@localhost"
     demo: bool = True
     tls: str = ""
     tls_certificate: Path | None = None

@@ -10,7 +10,8 @@ from nightbell.calls.control import Owners
 from nightbell.escalation import alarm
 from nightbell.escalation import commands as escalation
 from nightbell.paging import commands as paging
-from nightbell.store.outbox import Deed, OutsideDeed
+from nightbell.run.settings import Settings
+from nightbell.store.outbox import Deed, Order, OutsideDeed
 from nightbell.store.work import Store
 
 # By kind of leg: who hears what the switch says of it. `calls` hears of its own.
@@ -28,8 +29,22 @@ INSIDE: Mapping[str, Deed] = {
     "page.dead": escalation.answer,
 }
 
+
+def _push(store: Store, settings: Settings) -> OutsideDeed:
+    async def send(order: Order) -> None:
+        # Loaded with the first push: a worker that was killed must be back within a second.
+        from nightbell.edges.push.keys import PushKeys
+        from nightbell.edges.push.sending import PushSender
+
+        keys = PushKeys.at(settings.keys)
+        sender = PushSender(store, keys, everywhere=settings.push, contact=settings.push_contact)
+        await sender.send(order)
+
+    return send
+
+
 # Outside: leased first, at least once, borne by the order's key.
-OUTSIDE: Mapping[str, OutsideDeed] = {}
+OUTSIDE: Mapping[str, Callable[[Store, Settings], OutsideDeed]] = {"push.send": _push}
 
 # Loops of their own, each woken by the part of its name.
 Alarm = Callable[[Store, asyncio.Event], Awaitable[None]]

@@ -61,7 +61,14 @@ async def work(settings: Settings) -> None:
     store = await Store(url, connections=12).open()
     client = SwitchClient(settings.switch_socket)
     working = asyncio.create_task(
-        run(store, url, Vault.at(settings.keys / "master.key"), client, Signer.at(settings.keys))
+        run(
+            store,
+            url,
+            Vault.at(settings.keys / "master.key"),
+            client,
+            Signer.at(settings.keys),
+            _relay(store, settings),
+        )
     )
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -73,11 +80,12 @@ async def work(settings: Settings) -> None:
     await store.close()
 
 
-async def run(store: Store, url: str, vault: Vault, switch: Switch, signer: Signer) -> None:
+async def run(
+    store: Store, url: str, vault: Vault, switch: Switch, signer: Signer, relay: Relay
+) -> None:
     """The loops, side by side. None of them ends; one that breaks is begun again."""
     parts = ("switch", "acd", "outbox", *subscriptions.ALARMS)
     woken = {part: asyncio.Event() for part in parts}
-    relay = _relay(store)
     controller = Controller(store, vault, switch, subscriptions.OWNERS)
     loops: dict[str, Callable[[], Awaitable[None]]] = {
         "listener": lambda: listen_for(url, woken),
@@ -96,12 +104,12 @@ async def run(store: Store, url: str, vault: Vault, switch: Switch, signer: Sign
             tasks.create_task(_for_ever(name, one), name=name)
 
 
-def _relay(store: Store) -> Relay:
+def _relay(store: Store, settings: Settings) -> Relay:
     relay = Relay(store)
     for topic, inside in subscriptions.INSIDE.items():
         relay.inside(topic, inside)
     for topic, outside in subscriptions.OUTSIDE.items():
-        relay.outside(topic, outside)
+        relay.outside(topic, outside(store, settings))
     return relay
 
 

@@ -516,7 +516,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open Escalations */
+        /**
+         * Open Escalations
+         * @description Everything that nobody has yet, most urgent first.
+         */
         get: operations["open_escalations_api_escalations_open_get"];
         put?: never;
         post?: never;
@@ -644,7 +647,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My Contact Methods */
+        /**
+         * My Contact Methods
+         * @description How I am reached, in order.
+         */
         get: operations["my_contact_methods_api_me_contact_methods_get"];
         put?: never;
         post?: never;
@@ -682,7 +688,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Subscribe */
+        /**
+         * Subscribe
+         * @description This browser may be pushed to. The same endpoint again changes whose it is.
+         */
         put: operations["subscribe_api_me_push_put"];
         post?: never;
         delete?: never;
@@ -698,7 +707,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My Shifts */
+        /**
+         * My Shifts
+         * @description When I am on call: now, and in the next four weeks.
+         */
         get: operations["my_shifts_api_me_shifts_get"];
         put?: never;
         post?: never;
@@ -947,7 +959,7 @@ export interface paths {
         put?: never;
         /**
          * Accept
-         * @description I have this. If somebody else has it already: Stale, with their name in the view.
+         * @description I have this. If somebody else has it already: Stale, with their id in the facts.
          */
         post: operations["accept_api_pages__page_id__accept_post"];
         delete?: never;
@@ -965,7 +977,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Decline */
+        /**
+         * Decline
+         * @description Not me: the next step is paged at once.
+         */
         post: operations["decline_api_pages__page_id__decline_post"];
         delete?: never;
         options?: never;
@@ -1095,7 +1110,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Push Key */
+        /**
+         * Push Key
+         * @description What the browser needs to subscribe to our pushes.
+         */
         get: operations["push_key_api_push_key_get"];
         put?: never;
         post?: never;
@@ -1691,11 +1709,8 @@ export interface components {
          * @description A message on its way to a person: who has it, or who is next and when. Never "sent".
          */
         EscalationView: {
-            /**
-             * Account Id
-             * @example call_00000000000000000000000000000000
-             */
-            account_id: string;
+            /** Account Id */
+            account_id: string | null;
             /** Account Name */
             account_name: string;
             /**
