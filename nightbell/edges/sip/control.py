@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
+from nightbell.core.errors import Refused
 from nightbell.edges.sip.exchange import Exchange
 from nightbell.edges.sip.journal import Journal
 from nightbell.telephony.port import BAD_ARGUMENTS, FAILED, Command, Event, Op, Position, Reply
@@ -132,6 +133,6 @@ class Control:
             return Reply(command.command_id, BAD_ARGUMENTS)
         try:
             answer = await self._exchange.browsers.offer(leg, sdp)
-        except ValueError:
+        except Refused:
             return Reply(command.command_id, BAD_ARGUMENTS)
         return Reply(command.command_id, "", {"sdp": answer})
