@@ -14,7 +14,7 @@ from nightbell.calls.switchboard import join, new_leg, order, our_epoch
 from nightbell.core.errors import Refused, Stale
 from nightbell.core.ids import CallId, LegId, PersonId, wire
 from nightbell.core.phone import e164
-from nightbell.core.tier import Tier
+from nightbell.core.tier import Tier, most_urgent
 from nightbell.store.vault import Vault
 from nightbell.store.work import Work
 from nightbell.telephony.port import Op
@@ -179,6 +179,17 @@ async def keep_callback_number(
     caller = await work.value("select caller_at_rest from call where call_id = %s", (call_id,))
     shown = await vault.open(work, call.account_id, bytes(caller)) if caller else ""
     return NumberKept(clean, warning(clean, shown))
+
+
+async def raise_tier(work: Work, call: Call, tier: Tier | None) -> Tier | None:
+    """The tier at which a call, locked by this work, now stands. It only rises."""
+    before = Tier(call.tier) if call.tier else None
+    stands = most_urgent(before, tier)
+    if stands is not None and stands is not before:
+        await work.run("update call set tier = %s where call_id = %s", (stands.value, call.call_id))
+        await rows.note(work, call, "TierRaised", facts={"tier": stands.value})
+        await rows.tell_screens(work, call)
+    return stands
 
 
 async def dispose(

@@ -20,6 +20,10 @@ class AnswerRefused(Refused):
     """That is not one of the answers this question offers. Choose one of those shown."""
 
 
+class ModifierRefused(Refused):
+    """That is not a known reason to move a call up. Choose among those shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     question: CompiledQuestion
