@@ -1950,6 +1950,12 @@ export interface components {
             call_types: {
                 [key: string]: unknown;
             }[];
+            /** Fields */
+            fields: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
             /** First Look */
             first_look: {
                 [key: string]: unknown;
@@ -2789,7 +2795,7 @@ export interface components {
         };
         /**
          * Triaged
-         * @description The server's own finding. `tier` is never lower than any found before on this call.
+         * @description The server's own finding. `call_tier` is never lower than any found before on this call.
          */
         Triaged: {
             call_tier: components["schemas"]["Tier"] | null;
