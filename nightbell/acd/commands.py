@@ -46,16 +46,20 @@ async def wish(work: Work, person_id: PersonId, wished: str, reason: str = "") -
     work.wake("acd")
 
 
-async def audio_leg(work: Work, person_id: PersonId) -> LegId:
+async def audio_leg(work: Work, person_id: PersonId, *, fresh: bool = False) -> LegId:
     """The leg of this agent's shift: the one they have, or a new one to be connected.
 
-    A leg that ended with its switch is never used again, or its end would take the new one down.
+    A leg that has ended is never used again; `fresh` when only the switch knows that it has.
     """
-    current = await work.row(
-        rows.Leg,
-        rows.LEG + " where leg_id = (select leg_id from desk_state where person_id = %s)"
-        " and state <> 'ended'",
-        (person_id,),
+    current = (
+        None
+        if fresh
+        else await work.row(
+            rows.Leg,
+            rows.LEG + " where leg_id = (select leg_id from desk_state where person_id = %s)"
+            " and state <> 'ended'",
+            (person_id,),
+        )
     )
     if current is not None:
         return current.leg_id

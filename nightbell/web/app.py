@@ -30,6 +30,7 @@ from nightbell.web import (
 )
 from nightbell.web.asker import NotSignedIn
 from nightbell.web.headers import SafeHeaders
+from nightbell.web.newsroom import Newsroom
 from nightbell.web.wire import Problem
 
 STATIC = Path(__file__).parent / "static"
@@ -83,7 +84,9 @@ def make_app(*, web_url: str, data: Path, demo_mode: bool = False) -> FastAPI:
     async def life(app: FastAPI) -> AsyncGenerator[None]:
         app.state.store = await Store(web_url).open()
         app.state.vault = Vault.at(data / "keys" / "master.key")
+        app.state.newsroom = Newsroom(app.state.store, web_url)
         yield
+        await app.state.newsroom.close()
         await app.state.store.close()
 
     app = FastAPI(title="Nightbell", version="0.1.0", lifespan=life, docs_url=None, redoc_url=None)

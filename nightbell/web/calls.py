@@ -1,161 +1,81 @@
 """Calls: what the agent needs on the call, and every event of it afterwards."""
 
-from datetime import datetime
-from typing import Literal
+import base64
 
 from fastapi import APIRouter
 
-from nightbell.core.tier import Tier
+from nightbell.calls import commands
+from nightbell.calls import queries as calls
+from nightbell.calls.call import NotYourCall
+from nightbell.core.errors import Refused
+from nightbell.core.ids import CallId, unwire
+from nightbell.core.phone import grouped
+from nightbell.escalation.commands import begin_patch
+from nightbell.people.queries import names
+from nightbell.store.work import Work
+from nightbell.web import escalation_views
 from nightbell.web.asker import Asking, TheStore, TheVault
-from nightbell.web.wire import Base64, EscalationView, Fact, MessageCard, Wire, WireId
+from nightbell.web.call_views import card, cards, timeline_of
+from nightbell.web.call_wire import (
+    Callback,
+    CallbackKept,
+    CallCard,
+    Disposition,
+    Draft,
+    DraftKept,
+    PatchAsk,
+    Timeline,
+)
+from nightbell.web.wire import EscalationView, WireId
 
 router = APIRouter(prefix="/api/calls", tags=["calls"])
 
 
-class Holder(Wire):
-    """Who holds a role now, until when, and why."""
-
-    role: str
-    who: str
-    person_id: WireId | None
-    until: datetime | None
-    why: str  # "rotation", "override: covering Dr Lindt"
-    reachable: bool
+class DraftRefused(Refused):
+    """A draft is an age file in base64. This one was cut short on its way; it is sent again."""
 
 
-class AccountFact(Wire):
-    kind: str
-    title: str
-    body: str
-
-
-class AccountCard(Wire):
-    """Everything the agent may know of the practice."""
-
-    account_id: WireId
-    name: str
-    specialty: str
-    time_zone: str
-    answer_phrase: str  # with the agent's name in it
-    open_now: bool
-    changes_at: datetime | None  # when the office next opens or closes
-    today: str  # "Closed for Thanksgiving", "Open 8:00 to 17:00"
-    facts: list[AccountFact]
-    standing_orders: list[AccountFact]
-    on_call: list[Holder]
-    fallback_text: str
-
-
-class CallCard(Wire):
-    call_id: WireId
-    account: AccountCard | None  # null: a number no account claims
-    answer_phrase: str
-    did: str
-    caller_number: str  # opened for the agent on the call; "" when withheld
-    callback_number: str
-    coverage: str
-    state: Literal["ringing", "waiting", "talking", "held", "patched", "ended", "lost"]
-    rang_at: datetime
-    answered_at: datetime | None
-    held_since: datetime | None
-    ended_at: datetime | None
-    agent: str
-    mine: bool
-    tier: Tier | None
-    call_type: str | None
-    disposition: str | None
-    due_at: datetime | None
-    escalation: EscalationView | None
-    messages: list[MessageCard]
-    earlier: list[
-        Fact
-    ] = []  # earlier calls from this number to this account: times, tiers, outcomes
-
-
-class Callback(Wire):
-    number: str  # as typed
-    read_back: bool
-
-
-class CallbackKept(Wire):
-    number: str
-    grouped: str
-    warning: str = ""  # "The last two digits are the other way round in the caller's number."
-
-
-class Draft(Wire):
-    sealed: Base64  # age file to the desk key
-    edition: int
-
-
-class DraftKept(Wire):
-    sealed: Base64
-    edition: int
-    saved_at: datetime
-    saved_by: str
-
-
-class Disposition(Wire):
-    """A call that ends without a message: wrong number, a question answered, nobody there."""
-
-    call_type: str
-    disposition: Literal["answered", "wrong_number", "no_caller", "called_back_no_answer"]
-
-
-class PatchAsk(Wire):
-    role: str = ""  # empty: the first step's role that has a holder
-
-
-class TimelineRow(Wire):
-    """One event of a call: what, who, when, in plain words, and its place in the audit tree."""
-
-    at: datetime
-    kind: str
-    words: str  # "Dr Okafor pressed 1 on her telephone"
-    who: str
-    facts: dict[str, str | int | float | bool | None] = {}
-    position: int | None = None  # the audit leaf's; null when waiting or not an audited act
-
-
-class Timeline(Wire):
-    call_id: WireId
-    account_name: str
-    rows: list[TimelineRow]
-    tree_size: int
-    root: str  # hex of the newest signed checkpoint
+def _id(call_id: WireId) -> CallId:
+    return CallId(unwire("call", call_id))
 
 
 @router.get("/open")
 async def open_calls(who: Asking, store: TheStore, vault: TheVault) -> list[CallCard]:
     """Calls that are over and still owe a disposition, soonest due first."""
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        return await cards(work, vault, await calls.open_calls(work), who)
 
 
 @router.get("/{call_id}")
 async def call(call_id: WireId, who: Asking, store: TheStore, vault: TheVault) -> CallCard:
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        return await card(work, vault, await calls.call(work, _id(call_id)), who)
 
 
 @router.post("/{call_id}/hold", status_code=204)
 async def hold(call_id: WireId, who: Asking, store: TheStore) -> None:
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        await commands.hold(work, _id(call_id), who.person_id)
 
 
 @router.post("/{call_id}/resume", status_code=204)
 async def resume(call_id: WireId, who: Asking, store: TheStore) -> None:
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        await commands.resume(work, _id(call_id), who.person_id)
 
 
 @router.post("/{call_id}/hang-up", status_code=204)
 async def hang_up(call_id: WireId, who: Asking, store: TheStore) -> None:
     """The agent ends the call; the caller's leg is hung up. The disposition is still owed."""
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        await commands.hang_up(work, _id(call_id), who.person_id)
 
 
 @router.post("/{call_id}/leave", status_code=204)
 async def leave(call_id: WireId, who: Asking, store: TheStore) -> None:
     """The agent steps out of a patched call; caller and clinician go on."""
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        await commands.leave(work, _id(call_id), who.person_id)
 
 
 @router.post("/{call_id}/patch", status_code=202)
@@ -163,45 +83,76 @@ async def patch(
     call_id: WireId, body: PatchAsk, who: Asking, store: TheStore, vault: TheVault
 ) -> EscalationView:
     """Ring the on-call clinician for this waiting caller; joined when they press 1."""
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        one = await calls.call(work, _id(call_id))
+        if not one.on_it(who.person_id):
+            raise NotYourCall
+        return await escalation_views.view(work, await begin_patch(work, one.call_id, body.role))
 
 
 @router.post("/{call_id}/ring-back", status_code=202)
 async def ring_back(call_id: WireId, who: Asking, store: TheStore, vault: TheVault) -> None:
     """Ring the caller of a call that was cut off, and join the asking agent."""
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        await commands.ring_back(work, vault, _id(call_id), who.person_id)
 
 
 @router.post("/{call_id}/take")
 async def take(call_id: WireId, who: Asking, store: TheStore, vault: TheVault) -> CallCard:
     """Become the owner of a call that is over and unfinished."""
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        await commands.take(work, _id(call_id), who.person_id)
+        return await card(work, vault, await calls.call(work, _id(call_id)), who)
 
 
 @router.put("/{call_id}/callback")
 async def callback(
     call_id: WireId, body: Callback, who: Asking, store: TheStore, vault: TheVault
 ) -> CallbackKept:
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        kept = await commands.keep_callback_number(
+            work, vault, _id(call_id), who.person_id, body.number, read_back=body.read_back
+        )
+    return CallbackKept(number=kept.number, grouped=grouped(kept.number), warning=kept.warning)
 
 
 @router.post("/{call_id}/disposition", status_code=204)
 async def disposition(call_id: WireId, body: Disposition, who: Asking, store: TheStore) -> None:
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        await commands.dispose(work, _id(call_id), who.person_id, body.disposition, body.call_type)
 
 
 @router.get("/{call_id}/draft")
 async def draft(call_id: WireId, who: Asking, store: TheStore) -> DraftKept | None:
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        kept = await calls.draft(work, _id(call_id))
+        return await _kept(work, kept) if kept else None
 
 
 @router.put("/{call_id}/draft")
 async def keep_draft(call_id: WireId, body: Draft, who: Asking, store: TheStore) -> DraftKept:
     """Keep a draft; an older edition never replaces a newer one (Stale)."""
-    raise NotImplementedError
+    try:
+        sealed = base64.b64decode(body.sealed, validate=True)
+    except ValueError:
+        raise DraftRefused from None
+    async with store.work(who.scope) as work:
+        kept = await commands.keep_draft(work, _id(call_id), who.person_id, sealed, body.edition)
+        return await _kept(work, kept)
 
 
 @router.get("/{call_id}/timeline")
 async def timeline(call_id: WireId, who: Asking, store: TheStore) -> Timeline:
     """Cradle to grave."""
-    raise NotImplementedError
+    async with store.work(who.scope) as work:
+        return await timeline_of(work, await calls.call(work, _id(call_id)))
+
+
+async def _kept(work: Work, kept: commands.Draft) -> DraftKept:
+    people = await names(work, [kept.saved_by])
+    return DraftKept(
+        sealed=base64.b64encode(kept.sealed).decode(),
+        edition=kept.edition,
+        saved_at=kept.saved_at,
+        saved_by=people.get(kept.saved_by, ""),
+    )

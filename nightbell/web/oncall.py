@@ -11,13 +11,13 @@ from nightbell.core.ids import AccountId, PersonId, unwire, wire
 from nightbell.core.tier import Tier
 from nightbell.escalation.agreement import keep_policy, policies
 from nightbell.oncall import planning
-from nightbell.oncall.gaps import Reach, gaps
+from nightbell.oncall.gaps import gaps
 from nightbell.oncall.queries import on_call as load
 from nightbell.oncall.queries import reach
-from nightbell.oncall.resolve import OnCall, holder
 from nightbell.store.work import Work
 from nightbell.web.asker import Asking, TheStore
-from nightbell.web.calls import Holder
+from nightbell.web.call_views import holder_view
+from nightbell.web.call_wire import Holder
 from nightbell.web.wire import Wire, WireId
 
 router = APIRouter(prefix="/api", tags=["oncall"])
@@ -142,19 +142,6 @@ def _people(ids: list[WireId]) -> list[PersonId]:
     return [PersonId(unwire("person", one)) for one in ids]
 
 
-def _holder(oncall: OnCall, people: dict[PersonId, Reach], role: str, at: datetime) -> Holder:
-    held = holder(oncall, role, at)
-    known = people.get(held.person_id) if held else None
-    return Holder(
-        role=role,
-        who=known.name if known else "",
-        person_id=wire("person", held.person_id) if held else None,
-        until=held.ends_at if held else None,
-        why=held.why if held else "nobody",
-        reachable=bool(known and known.by_phone),
-    )
-
-
 async def _view(work: Work, account_id: AccountId, at: datetime) -> OnCallView:
     account = await accounts.account(work, account_id)
     oncall = await load(work, account_id)
@@ -167,7 +154,7 @@ async def _view(work: Work, account_id: AccountId, at: datetime) -> OnCallView:
         account_id=wire("account", account_id),
         at=at,
         roles=list(oncall.roles),
-        holders=[_holder(oncall, people, role, at) for role in oncall.roles],
+        holders=[holder_view(oncall, people, role, at) for role in oncall.roles],
         rotas=[
             RotaEdit(
                 role=one.role,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from fastapi import APIRouter
 
 from nightbell.web.asker import Asking, TheStore
-from nightbell.web.calls import Holder
+from nightbell.web.call_wire import Holder
 from nightbell.web.wire import EscalationView, MessageCard, Wire, WireId
 
 router = APIRouter(prefix="/api", tags=["reports"])
