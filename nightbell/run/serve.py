@@ -86,9 +86,10 @@ def _listen_for_stop() -> list[int]:
             os._exit(128 + number)  # A second Ctrl-C does not wait; the kernel ends the children.
         asked.append(number)
 
-    for order in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(order) != signal.SIG_IGN:  # Under nohup a hang-up stays ignored.
-            signal.signal(order, note)
+    for order in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(order, note)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # Under nohup it stays ignored.
+        signal.signal(signal.SIGHUP, note)
     return asked
 
 

@@ -92,8 +92,10 @@ class Process:
         """Wait so long for it to finish, then kill it and whatever it started."""
         if self._popen is None:
             return
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self._popen.wait(max(patience_s, 0))
+        except subprocess.TimeoutExpired:
+            log.warning("%s did not stop when asked, and was ended", self.name)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, signal.SIGKILL)
         self._popen.wait()

@@ -40,6 +40,8 @@ NEWS_KEPT = timedelta(days=1)
 ORDERS_KEPT = timedelta(days=7)
 STUCK_S = 15.0  # A loop that has not turned for so long never will.
 EXIT_STUCK = 70
+CANCELS_MAX = 10
+LOOP = "loop: "  # How the name of each loop's task begins.
 
 Deed = Callable[[Work], Awaitable[object]]
 
@@ -72,12 +74,22 @@ async def work(settings: Settings) -> None:
     )
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (working, stopping):
-        task.cancel()
-    with suppress(asyncio.CancelledError):
-        await working
+    await _end(working, stopping)
     await client.close()
     await store.close()
+
+
+async def _end(*tasks: asyncio.Task[object]) -> None:
+    """End every loop. Asked more than once: `wait_for` can lose a cancellation that comes in the
+    same turn as what it waits for (Python 3.11), and the loop would then go on for ever."""
+    for _ in range(CANCELS_MAX):
+        rest = {one for one in asyncio.all_tasks() if one.get_name().startswith(LOOP)} | set(tasks)
+        rest = {one for one in rest if not one.done()}
+        if not rest:
+            return
+        for one in rest:
+            one.cancel()
+        await asyncio.wait(rest, timeout=0.2)
 
 
 async def run(
@@ -101,7 +113,7 @@ async def run(
         loops[name] = partial(alarm, store, woken[name])
     async with asyncio.TaskGroup() as tasks:
         for name, one in loops.items():
-            tasks.create_task(_for_ever(name, one), name=name)
+            tasks.create_task(_for_ever(name, one), name=f"{LOOP}{name}")
 
 
 def _relay(store: Store, settings: Settings) -> Relay:
