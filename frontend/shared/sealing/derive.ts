@@ -1,4 +1,4 @@
-// Derives in a worker where there are workers, and here where there are none (tests, very old browsers).
+// Derives in a worker where there are workers, and here where there are none (tests, no network).
 import { deriveHere, type Derived, type Kdf } from "./passphrase.ts";
 
 export function derive(passphrase: string, salt: Uint8Array, kdf: Kdf): Promise<Derived> {
@@ -11,8 +11,9 @@ export function derive(passphrase: string, salt: Uint8Array, kdf: Kdf): Promise<
       else failed(new Error(event.data.failure));
     };
     worker.onerror = () => {
+      // Its script did not come: without a network no service worker stands in for it. Slower here, but it opens.
       worker.terminate();
-      failed(new Error("This browser could not turn the passphrase into keys. Update it, or use another browser."));
+      deriveHere(passphrase, salt, kdf).then(done, failed);
     };
     worker.postMessage({ passphrase, salt, kdf });
   });
