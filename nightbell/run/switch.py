@@ -43,6 +43,7 @@ class EngineDied(Broken):
 def main(settings: Settings) -> int:
     refuse_strange_trunk(settings)
     os.umask(0o077)
+    logging.getLogger("aioice").setLevel(logging.WARNING)  # It tells of every address it tries.
     asyncio.run(run(settings, realtime=first_in_line()))
     return 0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,12 @@ class Peer:
         return strength_in(recent, pitch, self.rate)
 
     async def _speak(self) -> None:
-        at = 0
+        at, due = 0, time.monotonic()
         while True:
             self._microphone.put(self._speech[at : at + 320])
             at = (at + 320) % len(self._speech)
-            await asyncio.sleep(0.02)
+            due += 0.02
+            await asyncio.sleep(due - time.monotonic())
 
     async def _listen(self, track: MediaStreamTrack) -> None:
         while True:
