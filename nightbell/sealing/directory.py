@@ -16,6 +16,11 @@ class WrongRecipients(Refused):
     again, seal it again and send it again."""
 
 
+class NoPractice(Refused):
+    """No practice claims the number that was dialled, so there is nobody to seal a message for.
+    Record how the call ended instead."""
+
+
 class HeldKey(Protocol):
     @property
     def key_id(self) -> object: ...

@@ -44,6 +44,10 @@ class WrongForm(Refused):
     """This message is of a kind this version cannot read. Update Nightbell and open it again."""
 
 
+class NotSealed(Refused):
+    """This is not an age file for all of its recipients. Seal the message again and send it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """One signing key of the directory, with the time it was good for."""
@@ -141,6 +145,15 @@ def unseal(
     if expected.call is not None and words.call != expected.call:
         raise Readdressed
     return words
+
+
+def require_sealed_for(sealed: bytes, readers: int) -> None:
+    """What can be told without any key: an age file, with a stanza for each of so many readers."""
+    head, found, _ = sealed.partition(b"\n--- ")
+    if not found or not head.startswith(b"age-encryption.org/v1\n"):
+        raise NotSealed
+    if sum(line.startswith(b"-> X25519 ") for line in head.splitlines()) < readers:
+        raise NotSealed
 
 
 def verify(signed: str, signers: Sequence[Signer]) -> Words:

@@ -5,10 +5,9 @@ from typing import Literal
 
 from fastapi import APIRouter
 
-from nightbell.core.errors import Refused
 from nightbell.core.ids import unwire, wire
 from nightbell.sealing import queries
-from nightbell.sealing.directory import require_keys
+from nightbell.sealing.directory import NoPractice, require_keys
 from nightbell.web.asker import Asking, TheStore
 from nightbell.web.wire import Base64, Wire, WireId, text
 
@@ -52,11 +51,6 @@ class Signer(Wire):
     sign_public: str  # base64url Ed25519
     valid_from: datetime
     retired_at: datetime | None  # what it signed before then is still good
-
-
-class NoPractice(Refused):
-    """No practice claims the number that was dialled, so there is nobody to seal a message for.
-    Record how the call ended instead."""
 
 
 @router.get("/recipients")
