@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nightbell.accounts.queries import account as find_account
-from nightbell.audit.commands import record
 from nightbell.calls import callback as callbacks
 from nightbell.calls import commands as calls
 from nightbell.calls import rows as call_rows
 from nightbell.calls.call import Call, NotYourCall
 from nightbell.core.errors import Refused
-from nightbell.core.ids import CallId, KeyId, MessageId, PersonId, unwire, wire
+from nightbell.core.ids import CallId, KeyId, MessageId, PersonId, wire
 from nightbell.core.phone import e164
 from nightbell.core.tier import Tier
 from nightbell.coverage.choice import spans
 from nightbell.coverage.queries import hours_of
 from nightbell.messages import message as rule
 from nightbell.messages import queries
+from nightbell.messages.accepted import leaf, tell_screens
 from nightbell.messages.message import Disposition, Message, Office
 from nightbell.messages.queries import Envelope
 from nightbell.people.queries import contact_methods
@@ -26,8 +26,7 @@ from nightbell.scripts.library import load_call_types
 from nightbell.sealing import queries as keys
 from nightbell.sealing.directory import NoPractice, require_keys, require_recipients
 from nightbell.sealing.envelope import require_sealed_for, rset
-from nightbell.store.news import tell
-from nightbell.store.outbox import Order, put
+from nightbell.store.outbox import put
 from nightbell.store.vault import Vault
 from nightbell.store.work import Work
 
@@ -95,8 +94,8 @@ async def read(work: Work, message_id: UUID, by: PersonId, *, device: str = "app
     if any(fact.kind == "read" and fact.person_id == by for fact in told):
         return
     await queries.note(work, one, "read", person_id=by, device=device)
-    await _leaf(work, one, "message.read")
-    await _tell(work, one)
+    await leaf(work, one, "message.read")
+    await tell_screens(work, one)
 
 
 async def take(work: Work, message_id: UUID, by: PersonId) -> Message:
@@ -106,8 +105,8 @@ async def take(work: Work, message_id: UUID, by: PersonId) -> Message:
     if after != one:
         await queries.keep(work, after)
         await queries.note(work, after, "owned", person_id=by)
-        await _leaf(work, after, "message.taken")
-        await _tell(work, after)
+        await leaf(work, after, "message.taken")
+        await tell_screens(work, after)
     return after
 
 
@@ -126,8 +125,8 @@ async def close(
     if one.owner_id != by:
         await queries.note(work, after, "owned", person_id=by)
     await queries.note(work, after, "closed", person_id=by, facts={"outcome": outcome})
-    await _leaf(work, after, "message.closed", outcome=outcome)
-    await _tell(work, after)
+    await leaf(work, after, "message.closed", outcome=outcome)
+    await tell_screens(work, after)
     return after
 
 
@@ -146,25 +145,8 @@ async def call_back(
         raise NoPhone
     await callbacks.begin(work, vault, one.call_id, by, to_phone=chosen.address)
     await queries.note(work, one, "called_back", person_id=by, device="phone")
-    await _leaf(work, one, "message.call_back_asked")
-    await _tell(work, one)
-
-
-async def escalation_taken(work: Work, orders: Sequence[Order]) -> None:
-    """Topic `escalation.taken`: whoever accepted the page has the message."""
-    for order in orders:
-        told = order.payload.get("message")
-        if told is None:
-            continue  # Accepted while it was being taken: told again once it is filed.
-        person = PersonId(unwire("person", str(order.payload["person"])))
-        one = await queries.take(work, unwire("message", str(told)))
-        after = rule.accept(one, person, at=work.at)
-        if after == one:
-            continue
-        await queries.keep(work, after)
-        await queries.note(work, after, "accepted", person_id=person)
-        await _leaf(work, after, "message.accepted", person=wire("person", person))
-        await _tell(work, after)
+    await leaf(work, one, "message.call_back_asked")
+    await tell_screens(work, one)
 
 
 def _the_same(existing: Message, one: Finished, by: PersonId) -> Message:
@@ -243,17 +225,8 @@ async def _keep_filed(work: Work, vault: Vault, call: Call, filed: Message, one:
             "disposition": filed.disposition,
         },
     )
-    await _leaf(
+    await leaf(
         work, filed, "message.filed", tier=filed.tier.value, disposition=filed.disposition,
         sealed_sha256=sha256.hex(), rset=one.rset, call=wire("call", call.call_id),
     )  # fmt: skip
-    await _tell(work, filed)
-
-
-async def _leaf(work: Work, one: Message, act: str, **facts: str) -> None:
-    await record(work, act, wire("message", one.message_id), account_id=one.account_id, facts=facts)
-
-
-async def _tell(work: Work, one: Message) -> None:
-    ids = {"message": wire("message", one.message_id), "call": wire("call", one.call_id)}
-    await tell(work, "message.changed", account_id=one.account_id, ids=ids)
+    await tell_screens(work, filed)

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from nightbell.calls.control import Owners
 from nightbell.escalation import alarm
 from nightbell.escalation import commands as escalation
+from nightbell.escalation.filed import message_filed
+from nightbell.messages.accepted import escalation_taken
 from nightbell.paging import commands as paging
 from nightbell.run.settings import Settings
 from nightbell.store.outbox import Deed, Order, OutsideDeed
@@ -27,6 +29,8 @@ INSIDE: Mapping[str, Deed] = {
     "escalation.supervisor": paging.tell_supervisor,
     "escalation.emergency": paging.ring_emergency,
     "page.dead": escalation.answer,
+    "message.filed": message_filed,
+    "escalation.taken": escalation_taken,
 }
 
 

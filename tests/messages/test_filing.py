@@ -12,6 +12,7 @@ from nightbell.core.errors import NotFound
 from nightbell.core.ids import PersonId, new_id, wire
 from nightbell.escalation.filed import message_filed
 from nightbell.messages import commands, queries
+from nightbell.messages.accepted import escalation_taken
 from nightbell.messages.commands import IdTaken, OneOfAKind
 from nightbell.messages.message import HoldRefused, Message, MessageTaken
 from nightbell.sealing import envelope
@@ -164,7 +165,7 @@ async def test_accepting_the_page_makes_it_hers(night: Floor):
     taken = Order(1, "escalation.taken", "k", told, 0)
     for _ in range(2):
         async with night.store.work(SERVICE) as work:
-            await commands.escalation_taken(work, [taken])
+            await escalation_taken(work, [taken])
     async with night.store.work(SERVICE) as work:
         hers = await queries.message(work, filed.message_id)
         facts = await queries.facts(work, [filed.message_id])
@@ -177,7 +178,7 @@ async def test_an_acceptance_before_the_message_is_finished_waits_for_it(night: 
         1, "escalation.taken", "k", {"message": None, "person": wire("person", new_id())}, 0
     )
     async with night.store.work(SERVICE) as work:
-        await commands.escalation_taken(work, [early])
+        await escalation_taken(work, [early])
 
 
 async def test_twenty_office_browsers_one_owner(night: Floor):
