@@ -4071,7 +4071,7 @@ export interface operations {
         parameters: {
             query?: {
                 account_id?: string | null;
-                state?: string;
+                state?: "open" | "mine" | "closed";
             };
             header?: never;
             path?: never;
