@@ -10,6 +10,7 @@ Owns: the checks. Does not own: mending (`mutate` breaks protocols on purpose, t
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -67,9 +68,9 @@ def grids(table: Compiled) -> tuple[Grid, NDArray[np.int16]]:
     tiers = np.full(shape, otherwise, dtype=np.int8)
     winners = np.full(shape, -1, dtype=np.int16)
     for n in reversed(range(len(table["rules"]))):
-        cells = _cells(table, table["rules"][n], axes)
-        tiers[cells] = int(table["rules"][n]["tier"][1])
-        winners[cells] = n
+        for block in _blocks(table, table["rules"][n], axes):
+            tiers[block] = int(table["rules"][n]["tier"][1])
+            winners[block] = n
     return tiers, winners
 
 
@@ -77,15 +78,17 @@ def _by_worry(question: CompiledQuestion) -> list[str]:
     return [a["id"] for a in sorted(question["answers"], key=lambda answer: answer["worry"])]
 
 
-def _cells(
+def _blocks(
     table: Compiled, rule: CompiledRule, axes: list[list[str]]
-) -> tuple[NDArray[np.intp], ...]:
-    """The cells a rule covers, as an open mesh."""
-    picks = [
-        [n for n, answer in enumerate(axis) if answer in rule["when"].get(question["id"], axis)]
+) -> Iterator[tuple[slice | int, ...]]:
+    """The cells a rule covers, as blocks: every answer of a question it does not ask about."""
+    picks: list[list[slice | int]] = [
+        [axis.index(one) for one in rule["when"][question["id"]]]
+        if question["id"] in rule["when"]
+        else [slice(None)]
         for question, axis in zip(table["questions"], axes, strict=True)
     ]
-    return np.ix_(*picks)
+    return product(*picks)
 
 
 def _shape(table: Compiled) -> Iterator[Finding]:

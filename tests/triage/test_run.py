@@ -25,16 +25,18 @@ CHEST = LIBRARY.table("adult-chest-pain")
 MEDICINE = LIBRARY.table("medication-question")
 WOUND = LIBRARY.table("postop-wound")
 ELSE = LIBRARY.table("something-else")
-SMALL = ["first-look", "adult-chest-pain", "suicidal-thoughts", "something-else", "infant-fever"]
+SMALL = ["first-look", "adult-chest-pain", "something-else", "infant-fever", "medication-question"]
 tables = st.sampled_from(list(LIBRARY.compiled.values()))
 tiers = st.sampled_from(list(Tier))
 modifiers = st.lists(st.sampled_from(sorted(LIBRARY.bank.modifiers)), max_size=4)
 
 
 @st.composite
-def calls(draw: st.DrawFn) -> tuple[Compiled, dict[str, str]]:
+def calls(
+    draw: st.DrawFn, some: st.SearchStrategy[Compiled] = tables
+) -> tuple[Compiled, dict[str, str]]:
     """Some protocol, and an answer to each of its questions."""
-    table = draw(tables)
+    table = draw(some)
     return table, {
         question["id"]: draw(st.sampled_from([one["id"] for one in question["answers"]]))
         for question in table["questions"]
@@ -164,12 +166,10 @@ def test_the_order_of_telling_changes_nothing(call: tuple[Compiled, dict[str, st
     assert next_step(table, shuffled) == next_step(table, answers)
 
 
-@given(calls())
+@given(calls(st.sampled_from([LIBRARY.table(one) for one in SMALL])))
 def test_the_proof_and_the_engine_mean_the_same(call: tuple[Compiled, dict[str, str]]):
     """The grid that is proved is the engine that is run, in every cell tried."""
     table, answers = call
-    if table["id"] not in SMALL:
-        return
     grid, winners = grids(table)
     cell = tuple(
         next(one["worry"] for one in question["answers"] if one["id"] == answers[question["id"]])
