@@ -71,7 +71,8 @@ async function answer(
     const given = await route({ method, path: address, body: text ? JSON.parse(text) : undefined });
     send(given === undefined ? 204 : 200, given);
   } catch (failure) {
-    const no = failure instanceof No ? failure : new No(500, "broken", String(failure));
+    // Two copies of this module may be loaded, so a No is known by its shape.
+    const no = (failure as No).code ? (failure as No) : new No(500, "broken", String(failure));
     send(no.status, { code: no.code, sentence: no.message, facts: {} });
   }
 }

@@ -26,9 +26,11 @@ function load(): Chosen {
   }
 }
 
-/** All commands of this screen now, with the keys this person chose. */
+/** All commands of this screen now, with the keys this person chose; of two with one id the later stands. */
 export function commands(): Command[] {
-  return shelves.flatMap((shelf) => shelf.commands()).map((one) => withKeys(one, chosen));
+  const all = new Map<string, Command>();
+  for (const one of shelves.flatMap((shelf) => shelf.commands())) all.set(one.id, withKeys(one, chosen));
+  return [...all.values()];
 }
 
 export function withKeys(one: Command, by: Chosen): Command {

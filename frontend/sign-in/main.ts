@@ -1,0 +1,6 @@
+// The sign-in screen.
+import { mount } from "svelte";
+import "../shared/tokens.css";
+import App from "./App.svelte";
+
+mount(App, { target: document.getElementById("app") as HTMLElement });
