@@ -70,7 +70,7 @@ export class Morning {
       this.closed = [];
       try {
         const lists = await Promise.all(
-          ["open", "closed"].map((state) =>
+          (["open", "closed"] as const).map((state) =>
             ask(api.GET("/api/messages", { params: { query: { account_id: this.accountId, state } } })),
           ),
         );
