@@ -70,7 +70,7 @@ def _triage(words: Any) -> None:
 
 def _message(words: Any) -> None:
     export = words.add_parser("export", help="write a sealed message, for `age -d`")
-    export.add_argument("message", help="msg_...")
+    export.add_argument("message", help="message_...")
     export.add_argument("-o", "--output", type=Path, required=True)
 
 
