@@ -84,6 +84,8 @@ def test_every_setting_is_documented_and_every_documented_one_is_used():
     [
         # A worker that has just been killed must be back before anybody notices.
         ("nightbell.run.worker", {"fastapi", "uvicorn", "sqlalchemy", "alembic", "baresip"}),
+        # The switch owns no truth and must not be slowed by who does.
+        ("nightbell.run.switch", {"fastapi", "uvicorn", "psycopg", "sqlalchemy", "pydantic"}),
         # The tool picks a process; what that one does not need must not slow its start.
         ("nightbell.run.cli", {"fastapi", "psycopg", "sqlalchemy", "cryptography"}),
     ],
