@@ -39,7 +39,7 @@ async def record_all(work: Work, acts: Sequence[Act]) -> None:
     await work.run(
         "insert into audit_leaf (leaf_id, at, actor, act, subject, account_id, facts, hash)"
         " select leaf_id, %s, %s, act, subject, account_id, facts, hash"
-        " from unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::jsonb[], %s::bytea[])"
+        " from unnest(%b::uuid[], %b::text[], %b::text[], %b::uuid[], %b::jsonb[], %b::bytea[])"
         " as a (leaf_id, act, subject, account_id, facts, hash)",
         (
             work.at,

@@ -113,7 +113,7 @@ async def end_waits(work: Work, *, at: datetime, only: UUID | None = None) -> in
         moved.append(one.moved(now, at))
         orders += [_order(one, order) for order in given]
     if due:
-        await queries.keep(work, moved)
+        await queries.keep_moved_on(work, moved)
         await put_all(work, orders)
         await record_all(work, [_act("escalation.moved_on", one) for one in moved])
     return len(due)

@@ -1,9 +1,11 @@
 """Running escalations as they stand, and taking them to change."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Literal
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -18,7 +20,7 @@ from nightbell.store.work import Work
 State = Literal["open", "held", "closed"]
 
 COLUMNS = (
-    "select escalation_id, account_id, call_id, message_id, tier, policy, step, sent, state,"
+    "select escalation_id, account_id, call_id, message_id, tier, policy::text, step, sent, state,"
     " due_at, held_by, held_at, made_at from escalation"
 )
 # STABLE, so the index serves it: with a volatile clock each claim would read every pending row.
@@ -35,7 +37,7 @@ class _Row:
     call_id: UUID
     message_id: UUID | None
     tier: str
-    policy: Any
+    policy: str
     step: int
     sent: int
     state: State
@@ -65,8 +67,14 @@ class Running:
         return replace(self, now=now, state="held", held_at=at)
 
 
+@lru_cache(maxsize=1024)
+def _policy(stored: str) -> Policy:
+    """Escalations of one practice carry the same copy: it is read once."""
+    return from_stored(json.loads(stored))
+
+
 def _running(row: _Row) -> Running:
-    policy = from_stored(row.policy)
+    policy = _policy(row.policy)
     now = Escalation(
         policy,
         Tier(row.tier),
@@ -170,14 +178,29 @@ async def insert(work: Work, one: Running) -> bool:
     )
 
 
+async def keep_moved_on(work: Work, several: Sequence[Running]) -> None:
+    """Open ones that only moved up or on, in one statement: the alarm's fast way."""
+    await work.run(
+        "update escalation e set step = n.step, sent = n.sent, due_at = n.due_at"
+        " from unnest(%b::uuid[], %b::int[], %b::int[], %b::timestamptz[])"
+        " as n (escalation_id, step, sent, due_at) where e.escalation_id = n.escalation_id",
+        (
+            [one.escalation_id for one in several],
+            [one.now.step for one in several],
+            [one.now.sent for one in several],
+            [one.now.wake_at for one in several],
+        ),
+    )
+
+
 async def keep(work: Work, several: Sequence[Running]) -> None:
     """How they stand now, in one statement."""
     await work.run(
         "update escalation e set tier = n.tier, policy = n.policy, step = n.step, sent = n.sent,"
         " state = n.state, due_at = n.due_at, held_by = n.held_by, held_at = n.held_at,"
         " message_id = n.message_id"
-        " from unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::int[], %s::int[], %s::text[],"
-        " %s::timestamptz[], %s::uuid[], %s::timestamptz[], %s::uuid[])"
+        " from unnest(%b::uuid[], %b::text[], %b::jsonb[], %b::int[], %b::int[], %b::text[],"
+        " %b::timestamptz[], %b::uuid[], %b::timestamptz[], %b::uuid[])"
         " as n (escalation_id, tier, policy, step, sent, state, due_at, held_by, held_at,"
         " message_id) where e.escalation_id = n.escalation_id",
         (

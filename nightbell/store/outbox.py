@@ -71,7 +71,7 @@ async def put_all(work: Work, orders: Sequence[Put]) -> None:
     await work.run(
         "insert into outbox (topic, key, payload, put_at, due_at)"
         " select topic, key, payload, %s, %s"
-        " from unnest(%s::text[], %s::text[], %s::jsonb[]) as a (topic, key, payload)"
+        " from unnest(%b::text[], %b::text[], %b::jsonb[]) as a (topic, key, payload)"
         " on conflict (key) do nothing",
         (
             work.at,

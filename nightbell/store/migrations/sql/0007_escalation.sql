@@ -28,7 +28,6 @@ create table escalation (
   constraint escalation_held check ((state = 'open') = (held_by is null) and (held_by is null) = (held_at is null))
 );
 create index escalation_due_index on escalation (due_at) where state = 'open';
-create index escalation_account on escalation (account_id, made_at);
 create index escalation_message on escalation (message_id) where message_id is not null;
 call guard('escalation', 'select, insert, update');
 
