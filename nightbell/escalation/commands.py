@@ -274,7 +274,9 @@ async def _accept(work: Work, one: Running, by: PersonId, how: str, page: Page |
         await pages.note(work, page, Fact.ACCEPTED, {"how": how, "by": wire("person", by)})
         await pages.tell_of(work, "page.changed", page)
     await paging.withdraw(work, one.escalation_id, but=page.page_id if page else None)
-    await _taken(work, held, by, one.message_id)
+    await _taken(work, held, by, None)
+    for message_id in await queries.messages_waiting(work, one.call_id):
+        await _taken(work, held, by, message_id)
     await record(
         work,
         "escalation.accepted",

@@ -138,6 +138,15 @@ async def of_page(work: Work, page_id: UUID) -> EscalationId:
     return EscalationId(found)
 
 
+async def messages_waiting(work: Work, call_id: UUID) -> list[MessageId]:
+    """The call's messages that go up with its escalation; a long call may leave two."""
+    rows = await work.dicts(
+        "select message_id from message where call_id = %s and owner_kind = 'escalation'",
+        (call_id,),
+    )
+    return [MessageId(row["message_id"]) for row in rows]
+
+
 async def agreed(work: Work, account_id: UUID | None, tier: Tier) -> Policy:
     """What this account agreed to for the tier; nothing agreed means the supervisor at once."""
     untaken_s = await work.value("select supervisor_untaken_s from service") or 60

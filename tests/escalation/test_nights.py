@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from nightbell.core.errors import NotFound, Stale
-from nightbell.core.ids import new_id
+from nightbell.core.ids import new_id, wire
 from nightbell.core.tier import Tier
 from nightbell.escalation import commands as escalation
 from nightbell.paging import queries as pages
@@ -229,6 +229,19 @@ async def test_accepted_while_it_was_being_taken_the_message_finds_its_owner(nig
     assert [one["message"] is not None for one in night.taken] == [False, True]
 
 
+async def test_a_long_call_that_left_two_messages_has_one_owner_for_both(night: Night):
+    call_id = await night.call("T2")
+    first, second = [await _message(night, call_id, kind) for kind in ("urgent", "medication")]
+    async with night.store.work(SERVICE) as work:
+        begun = await escalation.begin(work, call_id, Tier.T2, work.at)
+        await escalation.attach(work, call_id, first)
+        await escalation.attach(work, call_id, second)
+        await escalation.take_it(work, begun, by=night.people["okafor"], how="app")
+    await night.settle()
+    told = {one["message"] for one in night.taken if one["message"]}
+    assert told == {wire("message", first), wire("message", second)}
+
+
 async def test_the_waiting_caller_is_joined_to_the_doctor_who_pressed_one(night: Night):
     call_id = await night.call("T2")
     async with night.store.work(SERVICE) as work:
@@ -256,13 +269,13 @@ async def test_an_order_carried_out_twice_makes_its_page_once(night: Night):
     await night.minutes_pass(1)
 
 
-async def _message(night: Night, call_id: UUID) -> UUID:
+async def _message(night: Night, call_id: UUID, kind: str = "urgent") -> UUID:
     message_id = new_id()
     await night.sql(
         "insert into message (message_id, account_id, call_id, call_type, tier, disposition,"
         " sealed, sealed_sha256, rset, taken_by, taken_at, state, owner_kind, due_at)"
-        " values (%s, %s, %s, 'urgent', 'T2', 'page', '', '', '', %s, floor_now(), 'paging',"
+        " values (%s, %s, %s, %s, 'T2', 'page', '', '', '', %s, floor_now(), 'paging',"
         " 'escalation', floor_now())",
-        (message_id, night.account, call_id, night.people["boss"]),
+        (message_id, night.account, call_id, kind, night.people["boss"]),
     )
     return message_id
