@@ -99,7 +99,7 @@ UNSIGNED: Mapping[tuple[str, str], str] = MappingProxyType(
         ("paging", "accept_by_token"): "carries a page's own one-use token",
         ("demo", "now"): "exists on a demonstration service only",
         ("demo", "place"): "exists on a demonstration service only",
-        ("demo", "press"): "exists on a demonstration service only",
+        ("demo", "phones"): "exists on a demonstration service only",
         ("demo", "kill"): "exists on a demonstration service only",
         ("service", "welcome"): "names the service before anybody signs in",
         ("app", "healthz"): "says only that everything is up",

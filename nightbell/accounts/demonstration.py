@@ -207,3 +207,56 @@ ACCOUNTS = (
         },
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A patient who rings: which number, from where, with which recorded voice."""
+
+    name: str
+    did: str
+    cli: str
+    says: str
+    words: str
+
+
+SCENARIOS = {
+    one.name: one
+    for one in (
+        Scenario(
+            "chest_pain",
+            "+12125550142",
+            "+12125550143",
+            "patient_chest_pain",
+            "A daughter rings the cardiologist: her father has pressure in his chest.",
+        ),
+        Scenario(
+            "infant_fever",
+            "+13125550160",
+            "+13125550144",
+            "patient_infant_fever",
+            "A mother rings the pediatrician: her two-week-old has a fever.",
+        ),
+        Scenario(
+            "refill",
+            "+12125550142",
+            "+12125550145",
+            "patient_refill",
+            "A patient wants a refill; it is held for the office.",
+        ),
+        Scenario(
+            "unknown_number",
+            "+12125550199",
+            "+12125550146",
+            "patient_refill",
+            "A number that no practice claims: answered all the same.",
+        ),
+    )
+}
+
+TELEPHONES = {
+    **{one.phone: one.name for one in PEOPLE if one.phone},
+    EMERGENCY_NUMBERS[0]: "Service manager at home",
+    EMERGENCY_NUMBERS[1]: "Service owner",
+    "+12125550143": "Ana, the patient's daughter",
+}

@@ -87,12 +87,3 @@ async def standing_orders(work: Work, account_id: UUID) -> list[StandingOrder]:
         "select title, body from standing_order where account_id = %s order by sort, title",
         (account_id,),
     )
-
-
-async def keys_ready(work: Work, account_id: UUID) -> bool:
-    """Whether the practice has an inbox and a recovery key: a message can be sealed for it."""
-    return await work.value(
-        "select count(*) = 2 from key_entry where account_id = %s and retired_at is null"
-        " and holder in ('inbox','recovery')",
-        (account_id,),
-    )

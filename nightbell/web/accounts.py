@@ -21,6 +21,7 @@ from nightbell.accounts.account import SpecialDay as Day
 from nightbell.accounts.missing import missing
 from nightbell.core.ids import AccountId, new_id, unwire, wire
 from nightbell.sealing.commands import keep_account_keys
+from nightbell.sealing.queries import keys_ready
 from nightbell.store.work import Work
 from nightbell.web.asker import Asking, TheStore
 from nightbell.web.wire import Base64, Wire, WireId
@@ -193,7 +194,7 @@ async def _view(work: Work, one: Account) -> AccountView:
     dids = await queries.dids(work, one.account_id)
     hours = await queries.hours(work, one.account_id)
     greetings = await queries.greetings(work, one.account_id)
-    keys_ready = await queries.keys_ready(work, one.account_id)
+    sealable = await keys_ready(work, one.account_id)
     return AccountView(
         account_id=wire("account", one.account_id),
         name=one.name,
@@ -229,12 +230,12 @@ async def _view(work: Work, one: Account) -> AccountView:
             OrderEdit(title=order.title, body=order.body)
             for order in await queries.standing_orders(work, one.account_id)
         ],
-        keys_ready=keys_ready,
+        keys_ready=sealable,
         gaps=missing(
             one,
             has_did=bool(dids),
             has_hours=bool(hours),
             has_greeting=bool(greetings),
-            keys_ready=keys_ready,
+            keys_ready=sealable,
         ),
     )

@@ -13,6 +13,7 @@ from nightbell.oncall.resolve import holder
 from nightbell.run.seed import seed
 from nightbell.sealing.keys import open_share, recipient_of
 from nightbell.sealing.passphrase import derive, unwrap
+from nightbell.sealing.queries import keys_ready
 from nightbell.store.work import SERVICE, Store, Work
 from tests.ground import Database
 
@@ -28,7 +29,7 @@ async def test_a_newcomer_finds_a_service_that_could_answer_tonight(
         found = await queries.accounts(work)
         assert [one.name for one in found] == ["Elm Pediatrics", "Riverside Cardiology"]
         for one in found:
-            assert await queries.keys_ready(work, one.account_id)
+            assert await keys_ready(work, one.account_id)
             assert await _said_missing(work, one) == []
         await _passphrase_opens_the_desk(work)
     await store.close()
