@@ -120,9 +120,7 @@ async def phones(body: PhoneAct, request: Request, carrier: TheCarrier) -> None:
     """A telephone outside: press 1, hang up, or behave otherwise from now on."""
     if body.act not in ("press_1", "hang_up"):
         await carrier.behave(body.number, body.act, ring_s=2)
-        request.app.state.demo_phones = {
-            **_manners(request), body.number: body.act
-        }
+        request.app.state.demo_phones = {**_manners(request), body.number: body.act}
         return
     for one in await carrier.calls(body.number):
         leg = str(one["leg"])
@@ -130,15 +128,10 @@ async def phones(body: PhoneAct, request: Request, carrier: TheCarrier) -> None:
 
 
 @router.post("/kill/{part}", status_code=204)
-async def kill(
-    part: Literal["web", "worker", "switch", "database"], request: Request
-) -> None:
+async def kill(part: Literal["web", "worker", "switch", "database"], request: Request) -> None:
     """SIGKILL, for real; the supervisor brings it back."""
-    path: Path = request.app.state.data / "run" / f"{part}.pid"
-    try:
-        os.kill(int(path.read_text()), signal.SIGKILL)
-    except (OSError, ValueError):
-        raise NotFound from None
+    if not _signal(request.app.state.data / "run" / f"{part}.pid", signal.SIGKILL):
+        raise NotFound
 
 
 def _manners(request: Request) -> dict[str, str]:
@@ -164,8 +157,15 @@ async def _phones(request: Request, carrier: CarrierClient) -> list[Phone]:
 
 def _up_s(path: Path) -> float | None:
     """How long the process in a pid file has been up; None when it is not."""
-    try:
-        os.kill(int(path.read_text()), 0)
-        return round(time.time() - path.stat().st_mtime, 1)
-    except (OSError, ValueError):
+    if not _signal(path, 0):
         return None
+    return round(time.time() - path.stat().st_mtime, 1)
+
+
+def _signal(path: Path, number: int) -> bool:
+    """Whether the process in a pid file was there to be told."""
+    try:
+        os.kill(int(path.read_text()), number)
+    except (OSError, ValueError):
+        return False
+    return True
