@@ -48,7 +48,7 @@ Act = Literal["press_1", "hang_up", "accepts", "answers", "voicemail", "busy", "
 
 
 class DemoCall(Wire):
-    scenario: str = "chest_pain"
+    scenario: str
 
 
 class Placed(Wire):

@@ -391,7 +391,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Now */
+        /**
+         * Now
+         * @description How the demonstration stands: telephones, processes, the newest calls.
+         */
         get: operations["now_api_demo_get"];
         put?: never;
         post?: never;
@@ -410,7 +413,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Place */
+        /**
+         * Place
+         * @description A patient rings: the mock carrier places a real SIP call with a recorded voice.
+         */
         post: operations["place_api_demo_calls_post"];
         delete?: never;
         options?: never;
@@ -447,8 +453,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Press */
-        post: operations["press_api_demo_phones_post"];
+        /**
+         * Phones
+         * @description A telephone outside: press 1, hang up, or behave otherwise from now on.
+         */
+        post: operations["phones_api_demo_phones_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1585,15 +1594,7 @@ export interface components {
         };
         /** DemoCall */
         DemoCall: {
-            /**
-             * Did
-             * @default
-             */
-            did: string;
-            /**
-             * Scenario
-             * @default chest_pain
-             */
+            /** Scenario */
             scenario: string;
         };
         /** DemoNow */
@@ -1607,7 +1608,7 @@ export interface components {
             /** Phones */
             phones: components["schemas"]["Phone"][];
             /** Scenarios */
-            scenarios: string[];
+            scenarios: components["schemas"]["Scenario"][];
         };
         /** DemoSignIn */
         DemoSignIn: {
@@ -2497,6 +2498,8 @@ export interface components {
         Phone: {
             /** Carrier Call */
             carrier_call: string | null;
+            /** Does */
+            does: string;
             /** Label */
             label: string;
             /** Number */
@@ -2504,13 +2507,16 @@ export interface components {
             /** State */
             state: string;
         };
-        /** PhonePress */
-        PhonePress: {
+        /**
+         * PhoneAct
+         * @description Press 1 or hang up now, or from now on do this when rung.
+         */
+        PhoneAct: {
             /**
              * Act
              * @enum {string}
              */
-            act: "answer" | "press_1" | "hang_up";
+            act: "press_1" | "hang_up" | "accepts" | "answers" | "voicemail" | "busy" | "silence";
             /** Number */
             number: string;
         };
@@ -2588,6 +2594,13 @@ export interface components {
              * Format: date
              */
             starts_on: string;
+        };
+        /** Scenario */
+        Scenario: {
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
         };
         /** Sdp */
         Sdp: {
@@ -3688,7 +3701,7 @@ export interface operations {
             };
         };
     };
-    press_api_demo_phones_post: {
+    phones_api_demo_phones_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -3697,7 +3710,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PhonePress"];
+                "application/json": components["schemas"]["PhoneAct"];
             };
         };
         responses: {
