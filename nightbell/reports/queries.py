@@ -7,6 +7,7 @@ from uuid import UUID
 from nightbell.reports.night import Night
 from nightbell.store.work import Work
 
+SILENT_AFTER_S = 5
 ANSWERED_WELL = 20_000  # ms: the floor's target is this many of the answers within 20 s
 
 
@@ -112,17 +113,6 @@ async def calls_of(work: Work, account_id: UUID, night: Night) -> list[CallRow]:
     )
 
 
-async def messages_of(work: Work, account_id: UUID, night: Night) -> list[UUID]:
-    """Messages taken that night, and older ones that still wait: nothing drops off a page."""
-    rows = await work.dicts(
-        "select message_id from message where account_id = %s"
-        " and ((taken_at >= %s and taken_at < %s) or (state <> 'closed' and taken_at < %s))"
-        " order by taken_at",
-        (account_id, night.from_at, night.to_at, night.to_at),
-    )
-    return [row["message_id"] for row in rows]
-
-
 async def floor_counts(work: Work) -> FloorCounts:
     return await work.need(
         FloorCounts,
@@ -165,3 +155,22 @@ async def desk_rows(work: Work) -> list[DeskRow]:
         "   and c.state in ('talking','held','patched') limit 1) live on true"
         " where d.wish <> 'off' order by lower(p.name)",
     )
+
+
+async def at_the_supervisor(work: Work) -> list[UUID]:
+    """Escalations past their last step: a supervisor is being told, again and again."""
+    rows = await work.dicts(
+        "select escalation_id from escalation where state = 'open'"
+        " and step >= jsonb_array_length(policy -> 'steps') order by tier, made_at limit 100"
+    )
+    return [row["escalation_id"] for row in rows]
+
+
+async def parts_beating(work: Work) -> dict[str, bool]:
+    """Whether the worker and the switch were heard in the last seconds."""
+    rows = await work.dicts(
+        "select part, floor_now() - at < make_interval(secs => %s) as alive from beat",
+        (SILENT_AFTER_S,),
+    )
+    heard = {str(row["part"]).partition(":")[0]: bool(row["alive"]) for row in rows}
+    return {part: heard.get(part, False) for part in ("worker", "switch")}

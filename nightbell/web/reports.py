@@ -4,8 +4,19 @@ from datetime import date, datetime
 
 from fastapi import APIRouter
 
+from nightbell.accounts import queries as accounts
+from nightbell.core.ids import AccountId, unwire, wire
+from nightbell.coverage.queries import hours_of
+from nightbell.messages import queries as messages
+from nightbell.reports import queries
+from nightbell.reports.floor import ON_A_CALL, desk_state
+from nightbell.reports.night import Night, night
+from nightbell.store.work import Work
 from nightbell.web.asker import Asking, TheStore
+from nightbell.web.call_views import holders
 from nightbell.web.call_wire import Holder
+from nightbell.web.escalation_views import views
+from nightbell.web.messages_views import cards
 from nightbell.web.wire import EscalationView, MessageCard, Wire, WireId
 
 router = APIRouter(prefix="/api", tags=["reports"])
@@ -75,9 +86,90 @@ class Floor(Wire):
 async def last_night(
     account_id: WireId, who: Asking, store: TheStore, on: date | None = None
 ) -> LastNight:
-    raise NotImplementedError
+    """The night that began on the evening of `on`; without it the newest one."""
+    async with store.work(who.scope) as work:
+        account = await accounts.account(work, unwire("account", account_id))
+        hours = await hours_of(work, account)
+        looked_at = night(hours, at=work.at, on=on)
+        taken = await messages.taken_between(
+            work, account.account_id, looked_at.from_at, looked_at.to_at
+        )
+        older = [
+            one
+            for one in await messages.open_ones(work, account_id=account.account_id)
+            if one.taken_at < looked_at.from_at
+        ]
+        shown = await cards(work, who.person_id, [*older, *taken])
+        return LastNight(
+            account_id=wire("account", account.account_id),
+            account_name=account.name,
+            time_zone=account.time_zone,
+            from_at=looked_at.from_at,
+            to_at=looked_at.to_at,
+            figures=await _figures(work, account.account_id, looked_at),
+            waiting=[one for one in shown if one.state == "held"],
+            handled=[one for one in shown if one.state != "held"],
+            calls=[
+                _line(one) for one in await queries.calls_of(work, account.account_id, looked_at)
+            ],
+            tonight=await holders(work, account),
+        )
 
 
 @router.get("/floor")
 async def floor(who: Asking, store: TheStore) -> Floor:
-    raise NotImplementedError
+    """The wallboard: six figures, and what needs a person now."""
+    async with store.work(who.scope) as work:
+        counts = await queries.floor_counts(work)
+        agents = [_agent(one) for one in await queries.desk_rows(work)]
+        last = await views(work, await queries.at_the_supervisor(work))
+        return Floor(
+            now=work.at,
+            waiting=counts.waiting,
+            longest_waiting_since=counts.longest_waiting_since,
+            answered_in_20_s_percent=counts.answered_in_20_s_percent,
+            on_calls=sum(one.state in ON_A_CALL for one in agents),
+            agents_here=len(agents),
+            ready=sum(one.state == "ready" for one in agents),
+            paging=counts.paging,
+            paging_at_last=counts.paging_at_last,
+            needs_a_person=last,
+            overdue_calls=[_line(one) for one in await queries.overdue_calls(work)],
+            agents=agents,
+            parts={"web": True, "database": True, **await queries.parts_beating(work)},
+        )
+
+
+async def _figures(work: Work, account_id: AccountId, looked_at: Night) -> NightFigures:
+    calls = await queries.call_counts(work, account_id, looked_at)
+    pages = await queries.page_counts(work, account_id, looked_at)
+    return NightFigures(
+        calls=calls.calls,
+        answered=calls.answered,
+        abandoned=calls.abandoned,
+        answer_ms_p50=calls.answer_ms_p50,
+        answer_ms_max=calls.answer_ms_max,
+        slowest_at=await queries.slowest_at(work, account_id, looked_at),
+        paged=pages.paged,
+        accept_ms_p50=pages.accept_ms_p50,
+    )
+
+
+def _line(one: queries.CallRow) -> CallLine:
+    return CallLine(
+        call_id=wire("call", one.call_id),
+        rang_at=one.rang_at,
+        answer_ms=one.answer_ms,
+        call_type=one.call_type,
+        disposition=one.disposition,
+        tier=one.tier,
+        state=one.state,
+        message_id=wire("msg", one.message_id) if one.message_id else None,
+    )
+
+
+def _agent(one: queries.DeskRow) -> AgentLine:
+    state, since = desk_state(one)
+    return AgentLine(
+        person_id=wire("person", one.person_id), name=one.name, state=state, since=since
+    )
