@@ -565,7 +565,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Floor */
+        /**
+         * Floor
+         * @description The wallboard: six figures, and what needs a person now.
+         */
         get: operations["floor_api_floor_get"];
         put?: never;
         post?: never;
@@ -907,7 +910,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Last Night */
+        /**
+         * Last Night
+         * @description The night that began on the evening of `on`; without it the newest one.
+         */
         get: operations["last_night_api_office__account_id__last_night_get"];
         put?: never;
         post?: never;

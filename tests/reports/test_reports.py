@@ -1,0 +1,73 @@
+"""Figures as the office and the floor see them, over the demonstration service."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from nightbell.accounts import demonstration
+from nightbell.reports import queries
+from nightbell.reports.night import Night
+from nightbell.run.seed import seed
+from nightbell.sealing.passphrase import derive
+from nightbell.store.work import SERVICE, Store
+from tests.ground import Database
+from tests.web import Browser, application, browser
+
+
+async def _signed_in(who: Browser, store: Store, handle: str) -> None:
+    async with store.work(SERVICE) as work:
+        salt = await work.value("select salt from sign_in where handle = %s", (handle,))
+    answer = await who.sign_in(handle, derive(demonstration.PASSPHRASE, salt).verifier)
+    assert answer.status_code == 200
+
+
+@pytest.mark.anyio
+async def test_a_night_without_calls_shows_no_answer_time_rather_than_zero(
+    database: Database, tmp_path: Path
+) -> None:
+    await seed(database.web, tmp_path)
+    store = await Store(database.web).open()
+    async with application(database, tmp_path) as app, browser(app) as olive, browser(app) as sam:
+        await _signed_in(olive, store, "olive@demo")
+        await _signed_in(sam, store, "sam@demo")
+        account = (await olive.get("/api/me")).json()["accounts"][0]
+        quiet = (await olive.get(f"/api/office/{account['account_id']}/last-night")).json()
+        assert quiet["figures"]["calls"] == 0
+        assert quiet["figures"]["answer_ms_p50"] is None
+        assert quiet["waiting"] == quiet["handled"] == quiet["calls"] == []
+        assert [one["role"] for one in quiet["tonight"]] == ["first call", "backup"]
+        assert (await olive.get("/api/floor")).status_code == 403
+        floor = (await sam.get("/api/floor")).json()
+        assert floor["waiting"] == 0
+        assert floor["answered_in_20_s_percent"] is None
+        assert floor["parts"] == {"web": True, "database": True, "worker": False, "switch": False}
+    await store.close()
+
+
+@pytest.mark.anyio
+async def test_a_caller_who_gave_up_is_counted_and_the_answer_is_timed_from_the_first_ring(
+    database: Database, tmp_path: Path
+) -> None:
+    await seed(database.web, tmp_path)
+    store = await Store(database.web).open()
+    async with store.work(SERVICE) as work:
+        account_id = await work.value(
+            "select account_id from account where name = 'Riverside Cardiology'"
+        )
+        for minutes, answered_s in ((30, 9), (20, 31), (10, None)):
+            await work.run(
+                "insert into call (call_id, account_id, did, coverage, state, switch, epoch,"
+                " leg_id, rang_at, answered_at, ended_at, owner_kind, due_at) select gen_random_uuid(), %s,"
+                " '+12125550142', 'after_hours', 'ended', 's', 1, gen_random_uuid(), rang,"
+                " rang + make_interval(secs => %s), floor_now(), 'desk', floor_now()"
+                " from (select floor_now() - make_interval(mins => %s) as rang) as first_ring",
+                (account_id, answered_s, minutes),
+            )
+        night = Night(work.at - timedelta(hours=1), work.at)
+        counts = await queries.call_counts(work, account_id, night)
+        assert (counts.calls, counts.answered, counts.abandoned) == (3, 2, 1)
+        assert (counts.answer_ms_p50, counts.answer_ms_max) == (9000, 31000)
+        floor = await queries.floor_counts(work)
+        assert floor.answered_in_20_s_percent == 50.0
+    await store.close()
