@@ -58,7 +58,8 @@ async def test_a_caller_who_gave_up_is_counted_and_the_answer_is_timed_from_the_
         for minutes, answered_s in ((30, 9), (20, 31), (10, None)):
             await work.run(
                 "insert into call (call_id, account_id, did, coverage, state, switch, epoch,"
-                " leg_id, rang_at, answered_at, ended_at, owner_kind, due_at) select gen_random_uuid(), %s,"
+                " leg_id, rang_at, answered_at, ended_at, owner_kind, due_at)"
+                " select gen_random_uuid(), %s,"
                 " '+12125550142', 'after_hours', 'ended', 's', 1, gen_random_uuid(), rang,"
                 " rang + make_interval(secs => %s), floor_now(), 'desk', floor_now()"
                 " from (select floor_now() - make_interval(mins => %s) as rang) as first_ring",
