@@ -27,6 +27,9 @@ class Backlog:
         self._bytes = b""
         self._flowing = False
 
+    def __len__(self) -> int:
+        return len(self._bytes) // FRAME_BYTES
+
     def take(self, arrived: bytes = b"") -> bytes | None:
         waiting = self._bytes + arrived
         if len(waiting) > BACKLOG_FRAMES_MAX * FRAME_BYTES:

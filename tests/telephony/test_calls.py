@@ -1,6 +1,7 @@
 """Real SIP and RTP on loopback: what callers, doctors and machines at the far end heard and did."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,53 @@ def test_nobody_controls_the_switch_and_the_caller_is_greeted_all_the_same():
         assert isinstance(legs, list)
         assert isinstance(legs[0], dict)
         assert legs[0]["playing"] == ["say:unknown_number", "music:hold_with_voice"]
+
+    play(story)
+
+
+def test_everything_else_is_dead_and_the_caller_still_reaches_a_person(tmp_path: Path):
+    """No controller at all; the plan is from before. The first number is a voicemail."""
+
+    async def night() -> None:
+        async with world("carrier", "hasty switch") as w:
+            await w.do(
+                Op.PLAN,
+                version="1",
+                dids={},
+                emergency=[DR_OKAFOR, DR_SHARMA],
+                caller_id=RIVERSIDE,
+            )
+            await w.client.close()
+            w.kill("switch")
+            await w.start("hasty switch")
+            high = tone(tmp_path / "high.wav", HIGH, seconds=30)
+            await w.carrier.behave(DR_OKAFOR, "voicemail", ring_s=0.2)
+            await w.carrier.behave(DR_SHARMA, "accepts", ring_s=0.2, press_s=1, says=high)
+            await w.carrier.place(RIVERSIDE, MOTHER)
+            await asyncio.sleep(12)
+            (call,) = await w.carrier.calls(MOTHER)
+            heard = tmp_path / "heard.wav"
+            await w.carrier.save(str(call["leg"]), heard)
+            assert strength(heard, HIGH, last_s=1.0) > 4000
+            w.listen()
+            for what in ("answered", "dialled_emergency", "joined"):
+                await w.told(Kind.PLAN_ACTED, what=what)
+            snapshot = (await w.do(Op.SNAPSHOT)).result
+            assert len(snapshot["rooms"]) == 1  # pyright: ignore[reportArgumentType]
+
+    asyncio.run(night())
+
+
+def test_a_killed_switch_is_soon_answering_again():
+    async def story(w: World) -> None:
+        w.kill("switch")
+        await w.deafen()
+        began = time.monotonic()
+        await w.start("switch")
+        w.listen()
+        await w.caller()
+        # Measured at 0.3 s of an idle machine; the rest is room for a busy one.
+        assert time.monotonic() - began < 5
 
     play(story)
 
