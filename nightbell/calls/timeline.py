@@ -68,6 +68,8 @@ ACTS: Mapping[str, str] = {
     "CallbackAsked": "call.callback_asked",
     "CallbackJoined": "call.called_back",
     "page.queued": "page.made",
+    "message.taken": "message.filed",
+    "message.owned": "message.taken",
 }
 
 WORDS: Mapping[str, str] = {

@@ -1,4 +1,7 @@
-"""A page was accepted: its message has an owner. Light: the worker loads it at its start."""
+"""What happens to a message elsewhere: its page accepted, its patient called back.
+
+Light: the worker loads it at its start.
+"""
 
 from collections.abc import Sequence
 
@@ -27,6 +30,19 @@ async def escalation_taken(work: Work, orders: Sequence[Order]) -> None:
         await queries.note(work, after, "accepted", person_id=person)
         await leaf(work, after, "message.accepted", person=wire("person", person))
         await tell_screens(work, after)
+
+
+async def called_back(work: Work, orders: Sequence[Order]) -> None:
+    """Topic `call.called_back`: the clinician was joined to the patient; only now is it a fact."""
+    for order in orders:
+        person = PersonId(unwire("person", str(order.payload["person"])))
+        found = await queries.of_call(work, unwire("call", str(order.payload["call"])))
+        theirs = [one for one in found if one.owner_id == person] or found
+        for message in theirs:
+            one = await queries.take(work, message.message_id)
+            await queries.note(work, one, "called_back", person_id=person, device="phone")
+            await leaf(work, one, "message.called_back", person=wire("person", person))
+            await tell_screens(work, one)
 
 
 async def leaf(work: Work, one: Message, act: str, **facts: str) -> None:

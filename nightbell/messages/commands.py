@@ -144,7 +144,6 @@ async def call_back(
     if chosen is None:
         raise NoPhone
     await callbacks.begin(work, vault, one.call_id, by, to_phone=chosen.address)
-    await queries.note(work, one, "called_back", person_id=by, device="phone")
     await leaf(work, one, "message.call_back_asked")
     await tell_screens(work, one)
 

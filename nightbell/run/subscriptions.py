@@ -10,7 +10,7 @@ from nightbell.calls.control import Owners
 from nightbell.escalation import alarm
 from nightbell.escalation import commands as escalation
 from nightbell.escalation.filed import message_filed
-from nightbell.messages.accepted import escalation_taken
+from nightbell.messages.accepted import called_back, escalation_taken
 from nightbell.paging import commands as paging
 from nightbell.run.settings import Settings
 from nightbell.store.outbox import Deed, Order, OutsideDeed
@@ -31,6 +31,7 @@ INSIDE: Mapping[str, Deed] = {
     "page.dead": escalation.answer,
     "message.filed": message_filed,
     "escalation.taken": escalation_taken,
+    "call.called_back": called_back,
 }
 
 

@@ -13,13 +13,14 @@ from nightbell.calls.call import Call
 from nightbell.core.ids import PersonId, wire
 from nightbell.core.tier import Tier
 from nightbell.coverage.queries import choice_for
+from nightbell.messages import queries as messages
 from nightbell.oncall.gaps import Reach
 from nightbell.oncall.queries import on_call, reach
 from nightbell.oncall.resolve import OnCall, holder
 from nightbell.people.queries import names
 from nightbell.store.vault import Vault
 from nightbell.store.work import Work
-from nightbell.web import escalation_views
+from nightbell.web import escalation_views, messages_views
 from nightbell.web.asker import Asker
 from nightbell.web.call_wire import (
     AccountCard,
@@ -58,7 +59,9 @@ async def card(work: Work, vault: Vault, one: Call, who: Asker) -> CallCard:
         disposition=one.disposition,
         due_at=one.due_at,
         escalation=await escalation_views.of_call(work, one.call_id),
-        messages=[],
+        messages=await messages_views.cards(
+            work, who.person_id, await messages.of_call(work, one.call_id), sealed=False
+        ),
         earlier=[_earlier(each) for each in await calls.earlier(work, vault, one, caller)],
     )
 

@@ -12,7 +12,7 @@ import pytest
 
 from nightbell.acd import commands as acd
 from nightbell.calls import commands as calls
-from tests.faults.service import Service, service
+from tests.faults.running import Service, service
 from tests.ground import Database
 from tests.stories.floor import CALLER, DANA, RIVERSIDE_DID
 from tests.telephony.test_browsers import AGENT

@@ -178,6 +178,10 @@ class Floor:
             await cursor.execute(sql, params)
             return await cursor.fetchall()
 
+    async def write(self, sql: LiteralString, *params: object) -> None:
+        async with await psycopg.AsyncConnection.connect(self.database.owner) as conn:
+            await conn.execute(sql, params)
+
     async def one(self, sql: LiteralString, *params: object) -> dict[str, Any]:
         (row,) = await self.all(sql, *params)
         return row

@@ -1,5 +1,7 @@
 """Calls, told as nights at the answering service."""
 
+from uuid import UUID
+
 import pytest
 
 from nightbell.acd import commands as acd
@@ -9,7 +11,9 @@ from nightbell.calls import commands as calls
 from nightbell.calls.call import ABANDON_DUE
 from nightbell.calls.commands import NoAudio
 from nightbell.calls.switchboard import new_leg, order
-from nightbell.core.ids import CallId
+from nightbell.core.ids import CallId, new_id
+from nightbell.messages.accepted import called_back
+from nightbell.store.outbox import Relay
 from nightbell.store.work import SERVICE
 from nightbell.telephony.memory import Behaviour
 from nightbell.telephony.port import Op
@@ -345,3 +349,39 @@ async def test_no_number_is_ever_kept_in_the_clear(database: Database):
             for row in rows:
                 for number in (CALLER, OKAFORS_PHONE, "+12125550134"):
                     assert number.removeprefix("+") not in row["text"], table
+
+
+async def test_called_back_is_a_fact_only_once_the_patient_is_there(database: Database):
+    phones = {OKAFORS_PHONE: Behaviour.ACCEPTS, CALLER: Behaviour.SILENCE}
+    async with night(database, phones=phones) as floor:
+        call_id = await floor.ring()
+        floor.switch.far_hangs_up((await floor.call(call_id)).leg_id.hex)
+        await floor.settle()
+        message = await a_message(floor, call_id)
+        relay = Relay(floor.store)
+        relay.inside("call.called_back", called_back)
+        for answers in (Behaviour.SILENCE, Behaviour.ANSWERS):
+            floor.switch.behaviour[CALLER] = answers
+            assert await facts_of(floor, message) == []
+            async with floor.as_(OKAFOR) as work:
+                await callback.begin(work, floor.vault, call_id, OKAFOR, to_phone=OKAFORS_PHONE)
+            await floor.wait(45)
+            await relay.once()
+        assert await facts_of(floor, message) == ["called_back"]
+
+
+async def a_message(floor: Floor, call_id: CallId) -> UUID:
+    message = new_id()
+    await floor.write(
+        "insert into message (message_id, account_id, call_id, call_type, tier, disposition,"
+        " sealed, sealed_sha256, rset, taken_by, taken_at, state, owner_kind, owner_id, due_at)"
+        " values (%s, %s, %s, 'urgent', 'T3', 'page', 'x', 'x', 'x', %s, floor_now(), 'taken',"
+        " 'person', %s, floor_now())",
+        message, RIVERSIDE, call_id, DANA, OKAFOR,
+    )  # fmt: skip
+    return message
+
+
+async def facts_of(floor: Floor, message: UUID) -> list[str]:
+    rows = await floor.all("select kind from message_fact where message_id = %s", message)
+    return [row["kind"] for row in rows]
