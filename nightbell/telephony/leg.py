@@ -59,6 +59,7 @@ class Leg:
     touched: float = 0.0  # When a controller last did something for it.
     alone_since: float | None = None
     ending: str = ""  # Set when we hang up: the cause to tell when the line says it is gone.
+    ending_since: float = 0.0
 
     @property
     def is_up(self) -> bool:

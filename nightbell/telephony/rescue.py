@@ -80,7 +80,7 @@ class Rescue:
         if other is None:
             self._rest(now)
         elif caller is None or not self._is_left_alone(caller, now):
-            self.board.hang_up(other, "hangup")
+            self.board.hang_up(other, "hangup", now=now)
         elif other.is_up and not self._gated:
             self._gated = True
             prompts = (EMERGENCY_PROMPT,)
@@ -90,7 +90,7 @@ class Rescue:
 
     def _gate_is_over(self, caller: Leg, other: Leg, now: float) -> None:
         if not other.passed_gate:
-            self.board.hang_up(other, "hangup")
+            self.board.hang_up(other, "hangup", now=now)
             return
         room = caller.room or caller.id
         self.board.join(caller, room, Mode.TALK, now=now)

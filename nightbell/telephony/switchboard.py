@@ -19,6 +19,7 @@ from nightbell.telephony.plan import COMFORT, NO_PLAN, Plan, read_plan
 from nightbell.telephony.port import Command, Json, Kind, Op, Reply
 
 HOLD_MUSIC = "music:hold"
+GONE_AFTER_S = 10.0  # A line that was told to end and never said so is taken for gone.
 REMEMBERED = 20_000  # Replies and spent leg ids kept for questions asked twice.
 
 Args = Mapping[str, Json]
@@ -115,7 +116,7 @@ class Switchboard:
         leg = self._leg(args)
         if leg.state is not State.OFFERED:
             raise No(port.BAD_ARGUMENTS)
-        leg.ending = "hangup"
+        leg.ending, leg.ending_since = "hangup", now
         self.lines.reject(leg.id)
 
     def _play(self, args: Args, now: float) -> None:
@@ -160,7 +161,7 @@ class Switchboard:
         self._seat(leg)
 
     def _hangup(self, args: Args, now: float) -> None:
-        self.hang_up(self._leg(args), "hangup")
+        self.hang_up(self._leg(args), "hangup", now=now)
 
     def _originate(self, args: Args, now: float) -> None:
         timeout = args.get("timeout_s", 30)
@@ -245,9 +246,10 @@ class Switchboard:
         )  # fmt: skip
         self.lines.dial(leg, to, caller_id)
 
-    def hang_up(self, leg: Leg, cause: str) -> None:
-        leg.ending = leg.ending or cause
-        self.lines.hangup(leg.id)
+    def hang_up(self, leg: Leg, cause: str, *, now: float) -> None:
+        if not leg.ending:
+            leg.ending, leg.ending_since = cause, now
+            self.lines.hangup(leg.id)
 
     def join(self, leg: Leg, room: str, mode: Mode, *, now: float) -> None:
         if leg.room not in (None, room):
@@ -311,7 +313,7 @@ class Switchboard:
         }  # fmt: skip
         self._tell(Kind.LEG_OFFERED, self.legs[leg], **facts)
         if self.draining:
-            self.legs[leg].ending = "refused"
+            self.legs[leg].ending, self.legs[leg].ending_since = "refused", now
             self.lines.reject(leg)
 
     def ringing(self, leg: str) -> None:
@@ -393,7 +395,10 @@ class Switchboard:
         for leg in list(self.legs.values()):
             if leg.rings_until is not None and now >= leg.rings_until:
                 leg.rings_until = None
-                self.hang_up(leg, "no_answer")
+                self.hang_up(leg, "no_answer", now=now)
+            if leg.ending and now - leg.ending_since >= GONE_AFTER_S:
+                self.ended(leg.id, leg.ending, None, now=now)
+                continue
             if leg.gate is None:
                 self._comfort(leg.room, now)
                 continue

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from playwright.async_api import Page, async_playwright
 
 from nightbell.edges.sip.sound import read_wav
+from nightbell.edges.webrtc.browsers import Browsers
 from nightbell.edges.webrtc.loopback import with_loopback
 from nightbell.edges.webrtc.sdp import pcmu_only
 from nightbell.edges.webrtc.sound import ToBrowser
+from nightbell.telephony.line import Line
 from nightbell.telephony.port import Kind, Op
 from tests.telephony.world import MOTHER, World, strength, strength_in, tone, until, world
 
@@ -57,8 +59,11 @@ class Peer:
         reply = await w.do(Op.BROWSER_OFFER, leg=AGENT, sdp=self.connection.localDescription.sdp)
         answer = RTCSessionDescription(str(reply.result["sdp"]), "answer")
         await self.connection.setRemoteDescription(answer)
-        self._tasks.append(asyncio.create_task(self._speak()))
+        self.speak()
         await until(lambda: self.connection.connectionState == "connected", "not connected")
+
+    def speak(self) -> None:
+        self._tasks.append(asyncio.create_task(self._speak()))
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -153,6 +158,42 @@ def test_an_offer_that_is_nonsense_is_refused_and_the_old_connection_stays(tmp_p
         await agent.close()
 
     play(story)
+
+
+def test_the_browser_crashed_and_after_half_a_minute_its_leg_is_gone(tmp_path: Path):
+    """Time is shortened here: lost after 0.5 s of silence, gone 1 s later."""
+
+    class Ear:
+        def __init__(self) -> None:
+            self.told: list[str] = []
+
+        def browser_up(self, leg: str, line: Line) -> None:
+            self.told.append("up")
+
+        def browser_lost(self, leg: str) -> None:
+            self.told.append("lost")
+
+        def browser_restored(self, leg: str) -> None:
+            self.told.append("restored")
+
+        def browser_gone(self, leg: str) -> None:
+            self.told.append("gone")
+
+    async def night() -> None:
+        ear = Ear()
+        browsers = Browsers(ear, lost_after_s=0.5, gone_after_s=1.0)
+        agent = Peer(tone(tmp_path / "high.wav", HIGH))
+        await agent.connection.setLocalDescription(await agent.connection.createOffer())
+        sdp = await browsers.offer(AGENT, agent.connection.localDescription.sdp)
+        await agent.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+        await until(lambda: ear.told == ["up", "lost"], "a microphone that never spoke is lost")
+        agent.speak()
+        await until(lambda: ear.told[2:] == ["restored"], "it speaks, and is found again")
+        await agent.close()
+        await until(lambda: ear.told[3:] == ["lost", "gone"], "it is lost, then gone")
+        await browsers.close()
+
+    asyncio.run(night())
 
 
 PAGE = """

@@ -299,6 +299,20 @@ def test_draining_turns_new_callers_to_the_next_switch_and_keeps_the_present_one
     play(night())
 
 
+def test_a_line_that_never_says_it_has_ended_does_not_haunt_the_wallboard():
+    async def night() -> None:
+        n = Night()
+        caller = await n.call_in_room()
+        n.switch.lines.hangup = lambda leg: None
+        await n.do(Op.HANGUP, leg=caller)
+        await n.switch.wait(9)
+        assert caller in n.switch.board.legs
+        await n.switch.wait(2)
+        assert n.told(caller)[-1] == Kind.LEG_ENDED
+
+    play(night())
+
+
 controls = st.sampled_from(
     [Op.ANSWER, Op.PLAY, Op.STOP_PLAY, Op.JOIN, Op.LEAVE, Op.HOLD, Op.UNHOLD, Op.MUTE, Op.GATE]
 )
