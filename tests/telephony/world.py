@@ -62,6 +62,9 @@ class World:
         path = getattr(self.settings, f"{name}_socket")
         await until(lambda: _accepts(path), f"{name} did not start")
 
+    def pid(self, name: str) -> int:
+        return self._processes[name].pid
+
     def kill(self, name: str) -> None:
         process = self._processes.pop(name)
         process.send_signal(signal.SIGKILL)
