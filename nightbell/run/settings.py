@@ -14,6 +14,8 @@ from typing import Any, Self
 from nightbell.core.errors import Refused
 from nightbell.core.sockets import socket_folder
 
+CARRIER_BESIDE = 2
+
 
 class SettingRefused(Refused):
     """A setting cannot be used as it is written. `docs/settings.md` says what each may be."""
@@ -69,7 +71,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     sip_port: int = 5070
-    carrier_port: int = 5072
+    carrier_port: int = 5070 + CARRIER_BESIDE
     sip_trunk: str = ""
     push: bool = False
     push_contact: str = "mailto:postmaster@localhost"
@@ -94,6 +96,10 @@ class Settings:
         given = {name: value for name, value in changed.items() if value is not None}
         if "data" in given:
             given["data"] = given["data"].resolve()
+        # The carrier stays beside the telephone engine, so that a second installation needs
+        # only --port and --sip-port; unless it was given a port of its own.
+        if "sip_port" in given and self.carrier_port == self.sip_port + CARRIER_BESIDE:
+            given.setdefault("carrier_port", given["sip_port"] + CARRIER_BESIDE)
         return replace(self, **given)
 
     def environment(self) -> dict[str, str]:

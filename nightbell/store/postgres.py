@@ -33,6 +33,7 @@ SUPERUSER = "postgres"
 ROLES = ("nightbell_owner", "nightbell_web", "nightbell_worker", "nightbell_backup")
 SOCKET_NAME = ".s.PGSQL.5432"
 FREE_BYTES_MIN = 500 * 1024 * 1024
+FREE_BYTES_TO_GO_ON = 32 * 1024 * 1024  # Two files of the write-ahead log.
 CONNECTIONS_MAX = 400
 START_SECONDS_MAX = 600  # Recovery after a crash replays the log; a big one takes minutes.
 LOG_BYTES_MAX = 20 * 1024 * 1024
@@ -45,8 +46,8 @@ class FolderLocked(Refused):
 
 
 class DiskFull(Refused):
-    """There is not enough disk space to make a database: 500 MB must be free. Free some, or put
-    the data elsewhere with NIGHTBELL_DATA."""
+    """There is not enough disk space for the database: 500 MB must be free to make one, and some
+    to go on with it. Free some, or put the data elsewhere with NIGHTBELL_DATA."""
 
 
 class FolderRefused(Refused):
@@ -351,7 +352,9 @@ class Postgres:
             last_words = self.places.log.read_bytes()[-4000:]
         except OSError:
             last_words = b""
-        if b"No space left on device" in last_words:
+        # A log on a full disk cannot even say so.
+        full = shutil.disk_usage(self.places.home).free < FREE_BYTES_TO_GO_ON
+        if full or b"No space left on device" in last_words:
             return DiskFull(folder=str(self.places.home))
         return ServerDidNotStart(log=str(self.places.log))
 

@@ -25,6 +25,14 @@ def test_a_child_reads_exactly_what_its_parent_had():
     assert told.data == Path("/tmp/a b")
 
 
+def test_a_second_installation_needs_only_two_other_ports():
+    second = Settings.read({"NIGHTBELL_SIP_PORT": "5300"})
+    assert second.carrier_port == 5302
+    assert second.having(sip_port=5400).carrier_port == 5402
+    own = Settings.read({"NIGHTBELL_SIP_PORT": "5300", "NIGHTBELL_CARRIER_PORT": "6000"})
+    assert own.having(sip_port=5400).carrier_port == 6000
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

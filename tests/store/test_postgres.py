@@ -142,6 +142,21 @@ def test_a_full_disk_is_said_before_anything_is_made(
     assert not server.places.cluster.exists()
 
 
+def test_a_disk_that_filled_up_is_named_as_the_reason_when_the_server_cannot_start(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+):
+    server.start()
+    server.stop()
+    (server.places.cluster / "global" / "pg_control").unlink()  # Anything that stops a start.
+
+    def full(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=0)
+
+    monkeypatch.setattr(postgres.shutil, "disk_usage", full)
+    with pytest.raises(DiskFull):
+        server.start()
+
+
 def test_a_data_folder_of_another_major_version_is_refused_and_left_alone(server: Postgres):
     server.start()
     server.stop()
