@@ -6,13 +6,13 @@ a demonstration.
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
 
 from nightbell.accounts import demonstration
+from nightbell.core.clock import process_now
 from nightbell.core.errors import NotFound, Refused, Unreachable
 from nightbell.core.ids import wire
 from nightbell.edges.sip.carrier_client import CarrierClient
@@ -159,7 +159,7 @@ def _up_s(path: Path) -> float | None:
     """How long the process in a pid file has been up; None when it is not."""
     if not _signal(path, 0):
         return None
-    return round(time.time() - path.stat().st_mtime, 1)
+    return round(process_now().timestamp() - path.stat().st_mtime, 1)
 
 
 def _signal(path: Path, number: int) -> bool:
