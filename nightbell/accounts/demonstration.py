@@ -60,8 +60,8 @@ EMERGENCY_NUMBERS = ("+12125550190", "+12125550191")
 
 PEOPLE = (
     DemoPerson("dana@demo", "Dana Reyes", "agent"),
-    DemoPerson("sam@demo", "Sam Whitfield", "supervisor"),
-    DemoPerson("root@demo", "Robin Ashe", "administrator"),
+    DemoPerson("sam@demo", "Sam Whitfield", "supervisor", "+12125550190"),
+    DemoPerson("root@demo", "Robin Ashe", "administrator", "+12125550191"),
     DemoPerson(
         "okafor@demo", "Dr Ada Okafor", "clinician", "+12125550150", (("riverside", "clinician"),)
     ),

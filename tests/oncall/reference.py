@@ -7,14 +7,18 @@ from nightbell.core.ids import PersonId
 from nightbell.oncall.resolve import OnCall
 
 MINUTE = timedelta(minutes=1)
-LONGEST_REPEAT = 185  # minutes; no zone's clock has gone back further since 2020
+QUARTER = 15  # minutes; no zone has moved its clock at another minute of the hour since 2020
+LONGEST_REPEAT = 180  # minutes; nor has one gone back further
 
 
 def latest_read(at: datetime, zone: ZoneInfo) -> datetime:
-    """The latest the wall clock has read up to `at`: when it goes back, this stands still."""
+    """The latest the wall clock has read up to `at`: while an hour repeats, this stands still.
+
+    Just before a clock goes back it reads its latest, so the last minute of each quarter is asked.
+    """
     at = at.astimezone(UTC)
-    minute = at.replace(second=0, microsecond=0)
-    past = [minute - n * MINUTE for n in range(LONGEST_REPEAT)]
+    quarter = at.replace(minute=at.minute // QUARTER * QUARTER, second=0, microsecond=0)
+    past = [quarter - n * MINUTE - MINUTE for n in range(0, LONGEST_REPEAT + 1, QUARTER)]
     return max(one.astimezone(zone).replace(tzinfo=None, fold=0) for one in [at, *past])
 
 
