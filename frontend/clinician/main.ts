@@ -1,8 +1,8 @@
 // The clinician's phone.
 import "../shared/tokens.css";
 import { mount } from "svelte";
-import Clinician from "./Clinician.svelte";
+import App from "./App.svelte";
 import { worker } from "./push.ts";
 
-mount(Clinician, { target: document.getElementById("app")! });
+mount(App, { target: document.getElementById("app")! });
 void worker();

@@ -1,6 +1,6 @@
 // The office's morning.
 import "../shared/tokens.css";
 import { mount } from "svelte";
-import Office from "./Office.svelte";
+import App from "./App.svelte";
 
-mount(Office, { target: document.getElementById("app")! });
+mount(App, { target: document.getElementById("app")! });

@@ -1,0 +1,6 @@
+// The supervisor's wallboard.
+import "../shared/tokens.css";
+import { mount } from "svelte";
+import App from "./App.svelte";
+
+mount(App, { target: document.getElementById("app")! });
