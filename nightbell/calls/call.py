@@ -123,12 +123,11 @@ def caller_gone(call: Call, *, ended_at: datetime, at: datetime, cause: str = ""
         return over
     if call.owner_kind == "person" and call.owner_id is not None:
         return replace(over, due_at=at + (RING_BACK_DUE if _ringing_back(call) else WRAP_UP))
-    abandoned = replace(over, abandoned_at=call.abandoned_at or ended_at)
+    if call.answered_at is None:
+        over = replace(over, abandoned_at=call.abandoned_at or ended_at)
     if ended_at - call.rang_at < SHORT_ABANDON:
-        return replace(
-            abandoned, owner_kind="supervisor", owner_id=None, due_at=at + SHORT_ABANDON_DUE
-        )
-    return replace(abandoned, owner_kind="desk", owner_id=None, due_at=at + ABANDON_DUE)
+        return replace(over, owner_kind="supervisor", owner_id=None, due_at=at + SHORT_ABANDON_DUE)
+    return replace(over, owner_kind="desk", owner_id=None, due_at=at + ABANDON_DUE)
 
 
 def agent_lost(call: Call, *, at: datetime) -> Call:
@@ -204,11 +203,17 @@ def hang_up(call: Call, by: PersonId) -> Call:
     return replace(call, ended_by="agent")
 
 
-def joined(call: Call) -> Call:
-    """A clinician is with the caller."""
+def joined(call: Call, *, at: datetime) -> Call:
+    """A clinician, or an emergency number's person, is with the caller."""
     if call.over:
         raise CallOver
-    return replace(call, state="patched", waiting_since=None, held_at=None)
+    return replace(
+        call,
+        state="patched",
+        answered_at=call.answered_at or at,
+        waiting_since=None,
+        held_at=None,
+    )
 
 
 def leave(call: Call, by: PersonId) -> Call:

@@ -117,7 +117,7 @@ async def join_clinician(work: Work, call_id: UUID, leg_id: UUID, person_id: UUI
     call = await rows.take(work, call_id)
     if call.over:
         return False
-    held, after = call.state == "held", rule.joined(call)
+    held, after = call.state == "held", rule.joined(call, at=work.at)
     await rows.keep(work, after)
     who = wire("person", person_id) if person_id else None
     await rows.note(work, after, "ClinicianJoined", actor=who)

@@ -23,6 +23,7 @@ from nightbell.coverage.choice import Choice
 from nightbell.coverage.queries import choice_for
 from nightbell.store.vault import Vault
 from nightbell.store.work import Work
+from nightbell.telephony.plan import COMFORT
 from nightbell.telephony.port import Event, Json, Kind, Op
 
 LegDeed = Callable[[Work, Event, Leg], Awaitable[None]]
@@ -31,7 +32,6 @@ Owners = Mapping[str, LegDeed]  # who hears of a leg that is not ours, by its ki
 UNKNOWN_NUMBER = "unknown_number"
 GREETING_FOR_NOBODY = "say:unknown_number"
 GREETING_MISSING = "say:neutral_greeting"
-HOLD_MUSIC = "music:hold"
 LATE = timedelta(seconds=2.5)  # By then the switch's own plan has greeted the caller.
 NUMBERS = ("cli", "diversion", "digit")  # What a caller's own is never kept in the clear.
 COMPANY = ("patch", "emergency")
@@ -118,7 +118,7 @@ async def _rang(work: Work, vault: Vault, event: Event, *, plainly: bool) -> Non
         },
     )  # fmt: skip
     await rows.leaf(work, call, "call.rang", coverage=call.coverage)
-    prompts: list[Json] = [HOLD_MUSIC]
+    prompts: list[Json] = [COMFORT]
     if work.at - event.at < LATE:
         prompts.insert(0, await greeting(work, account, choice))
     await order(
@@ -166,7 +166,7 @@ async def _plan_acted(work: Work, event: Event) -> None:
             (UUID(other), call.account_id, call.call_id, event.switch, event.at),
         )
     if what == "joined" and not call.over:
-        call = joined(call)
+        call = joined(call, at=event.at)
         await rows.keep(work, call)
     await rows.note(
         work, call, "SwitchActedAlone", actor="switch", at=event.at, facts={"what": what}

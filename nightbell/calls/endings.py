@@ -11,9 +11,10 @@ from nightbell.calls.switchboard import order
 from nightbell.core.ids import wire
 from nightbell.store.news import tell
 from nightbell.store.work import Work
+from nightbell.telephony.plan import COMFORT
 from nightbell.telephony.port import Event, Kind, Op
 
-APOLOGY = ("say:still_here", "music:hold")
+APOLOGY = ("say:still_here", COMFORT)
 
 
 async def caller_ended(work: Work, call: Call, event: Event) -> None:

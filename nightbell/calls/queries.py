@@ -9,7 +9,7 @@ from uuid import UUID
 from nightbell.accounts import queries as accounts
 from nightbell.calls.call import Call
 from nightbell.calls.commands import Draft
-from nightbell.calls.control import greeting
+from nightbell.calls.control import GREETING_MISSING, greeting
 from nightbell.calls.rows import CALL
 from nightbell.core.ids import PersonId
 from nightbell.coverage.queries import choice_for
@@ -116,10 +116,13 @@ async def draft(work: Work, call_id: UUID) -> Draft | None:
 
 async def failsafe_plan(work: Work) -> dict[str, Json]:
     """What the switch does alone: each number's greeting as of now, and whom it may wake."""
-    spoken: dict[UUID, str] = {
-        account.account_id: await greeting(work, account, await choice_for(work, account))
-        for account in await accounts.accounts(work)
-    }
+    spoken: dict[UUID, str] = {}
+    for account in await accounts.accounts(work):
+        try:
+            said = await greeting(work, account, await choice_for(work, account))
+        except (KeyError, ValueError):  # A zone nobody knows: one practice's plan, not all of them.
+            said = GREETING_MISSING
+        spoken[account.account_id] = said
     dids: dict[str, Json] = {
         did.number: {"prompts": [spoken[did.account_id]]}
         for did in await accounts.dids(work)

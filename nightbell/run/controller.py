@@ -248,15 +248,24 @@ class Controller:
 
     async def _keep_plan(self) -> None:
         while True:
-            async with self._store.work(SWITCH) as work:
-                plan = await failsafe_plan(work)
-            if plan["version"] != self._plan_version:
-                reply = await self._switch.ask(Command(new_id().hex, Op.PLAN, plan))
-                if reply.code:
-                    log.error("switch: plan refused: %s", reply.code)
-                else:
-                    self._plan_version = str(plan["version"])
+            try:
+                await self._push_plan()
+            except (Unreachable, psycopg.OperationalError, psycopg.InterfaceError):
+                raise
+            except Exception as fault:  # The switch keeps the plan it has; calls go on.
+                log.error("switch: no plan: %s", _where(fault))
             await asyncio.sleep(PLAN_EVERY_S)
+
+    async def _push_plan(self) -> None:
+        async with self._store.work(SWITCH) as work:
+            plan = await failsafe_plan(work)
+        if plan["version"] == self._plan_version:
+            return
+        reply = await self._switch.ask(Command(new_id().hex, Op.PLAN, plan))
+        if reply.code:
+            log.error("switch: plan refused: %s", reply.code)
+        else:
+            self._plan_version = str(plan["version"])
 
 
 async def _lead(conn: psycopg.AsyncConnection[Any]) -> None:

@@ -79,7 +79,7 @@ def test_the_switch_was_killed_mid_call():
 
 
 def test_a_call_already_closed_and_then_cut_off_is_owed_again():
-    closed = rule.dispose(rule.joined(TALKING), "page", "urgent", at=TWO_AM + MINUTE)
+    closed = rule.dispose(rule.joined(TALKING, at=TWO_AM), "page", "urgent", at=TWO_AM + MINUTE)
     cut = rule.switch_lost(closed, ended_at=TWO_AM + 2 * MINUTE, at=TWO_AM + 2 * MINUTE)
     assert cut.owed
     assert cut.owner_kind == "desk"
@@ -100,7 +100,7 @@ def test_nobody_picks_up_when_rung_back_and_the_asking_agent_still_owes_it():
 def test_the_agent_may_leave_only_a_patched_caller():
     with pytest.raises(NobodyElse):
         rule.leave(TALKING, DANA)
-    alone = rule.leave(rule.joined(TALKING), DANA)
+    alone = rule.leave(rule.joined(TALKING, at=TWO_AM), DANA)
     assert (alone.state, alone.agent_id, alone.owner_id) == ("patched", None, DANA)
     assert rule.clinician_gone(alone, others=0, at=TWO_AM).state == "waiting"
 
@@ -115,7 +115,7 @@ def test_another_agents_call_is_not_yours(act: Callable[[Call, PersonId], Call])
 
 def test_hold_is_for_a_caller_who_has_only_you():
     with pytest.raises(NotTalking):
-        rule.hold(rule.joined(TALKING), DANA, at=TWO_AM)
+        rule.hold(rule.joined(TALKING, at=TWO_AM), DANA, at=TWO_AM)
     held = rule.hold(TALKING, DANA, at=TWO_AM + MINUTE)
     assert held.held_at == TWO_AM + MINUTE
     assert rule.resume(held, DANA) == TALKING
@@ -136,7 +136,7 @@ OURS: list[Step] = [
     lambda c, p, at: rule.hold(c, p, at=at),
     lambda c, p, at: rule.resume(c, p),
     lambda c, p, at: rule.hang_up(c, p),
-    lambda c, p, at: rule.joined(c),
+    lambda c, p, at: rule.joined(c, at=at),
     lambda c, p, at: rule.leave(c, p),
     lambda c, p, at: rule.agent_lost(c, at=at),
     lambda c, p, at: rule.clinician_gone(c, others=0, at=at),

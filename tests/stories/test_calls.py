@@ -16,6 +16,7 @@ from nightbell.messages.accepted import called_back
 from nightbell.store.outbox import Relay
 from nightbell.store.work import SERVICE
 from nightbell.telephony.memory import Behaviour
+from nightbell.telephony.plan import COMFORT
 from nightbell.telephony.port import Op
 from tests.ground import Database
 from tests.stories.floor import (
@@ -40,7 +41,7 @@ async def test_a_patient_rings_and_a_person_answers(database: Database):
         call_id = await floor.ring()
         call = await floor.call(call_id)
         assert (call.state, call.coverage, call.account_id) == ("waiting", "after_hours", RIVERSIDE)
-        assert floor.playing(call.leg_id) == ("say:after_hours", "music:hold")
+        assert floor.playing(call.leg_id) == ("say:after_hours", COMFORT)
         await floor.accept(DANA)
         assert floor.together(call_id) == {audio.hex, call.leg_id.hex}
         assert floor.playing(call.leg_id) == ()
