@@ -35,7 +35,9 @@ def names() -> list[str]:
 
 
 def shown(value: object) -> str:
-    return "–" if value is None else f"{value:,.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return "–" if value is None else str(value)
 
 
 def table(rows: list[Mapping[str, Any]]) -> str:
