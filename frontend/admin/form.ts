@@ -39,9 +39,14 @@ export function blankAccount(zone: string): AccountForm {
   };
 }
 
+/** A plain copy: a view that a component holds is a proxy, which the browser's own cloning refuses. */
+export function copy<T>(one: T): T {
+  return JSON.parse(JSON.stringify(one)) as T;
+}
+
 /** What may be sent back of a view: the form alone, with the practice's name in the phrase. */
 export function accountForm(view: Account): AccountForm {
-  const { account_id: _id, keys_ready: _keys, gaps: _gaps, ...form } = structuredClone(view);
+  const { account_id: _id, keys_ready: _keys, gaps: _gaps, ...form } = copy(view);
   return form;
 }
 
@@ -67,7 +72,7 @@ export function blankPerson(): PersonForm {
 }
 
 export function personForm(view: Person): PersonForm {
-  const { person_id: _id, handle: _handle, age_recipient: _key, holds: _held, ...form } = structuredClone(view);
+  const { person_id: _id, handle: _handle, age_recipient: _key, holds: _held, ...form } = copy(view);
   return form;
 }
 

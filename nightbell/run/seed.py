@@ -121,9 +121,10 @@ def _form(one: DemoAccount, account_id: AccountId, *, on: date) -> accounts.Form
 
 
 def _holidays(on: date) -> list[SpecialDay]:
-    """The country's holidays of this year and the next, closed all day."""
+    """The country's holidays still to come, this year and the next: closed all day."""
     days = holidays.country_holidays("US", years=[on.year, on.year + 1])
-    return [SpecialDay(day, name, None, None) for day, name in sorted(days.items())]
+    ahead = sorted((day, name) for day, name in days.items() if day >= on)
+    return [SpecialDay(day, name, None, None) for day, name in ahead]
 
 
 async def _people(
