@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Compiled } from "../shared/triage/engine.ts";
 import { ageWords, bornOn } from "./born.ts";
-import { answersInWords, blank, deed, endingOf, fromDraft, missing, placeOf, tierFound, type Form, type Run } from "./form.ts";
+import { answersInWords, blank, deed, endingOf, fromDraft, merged, missing, placeOf, tierFound, type Form, type Run } from "./form.ts";
 import { readCallType, readLibrary, type CallTypeField, type Library } from "./library.ts";
 
 const NOW = Date.parse("2026-11-24T07:14:00Z");
@@ -172,6 +172,13 @@ describe("the message", () => {
     }
     expect(fromDraft({ ...fresh, caller: "Ana" }, form()).caller).toBe("Ana");
   });
+});
+
+it("two agents in one message: neither loses a word, and it stays one message", () => {
+  const theirs = form({ messageId: "msg_1", caller: "Ana", about: "chest" });
+  const mine = form({ messageId: "msg_2", patient: "Luis", about: "tight chest" });
+  const both = merged(theirs, mine, blank("", ""));
+  expect(both).toMatchObject({ messageId: "msg_1", caller: "Ana", patient: "Luis", about: "tight chest" });
 });
 
 describe("birth dates", () => {

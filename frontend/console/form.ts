@@ -51,6 +51,16 @@ export function fromDraft(kept: unknown, fresh: Form): Form {
   return form as unknown as Form;
 }
 
+/** Two hands on one form: what is filled here stays, what is empty here comes from the other. */
+export function merged(theirs: Form, mine: Form, empty: Form): Form {
+  const form: Record<string, unknown> = { ...theirs };
+  for (const [name, value] of Object.entries(mine)) {
+    const untouched = JSON.stringify(value) === JSON.stringify(empty[name as keyof Form]);
+    if (!untouched && name !== "messageId") form[name] = value;
+  }
+  return form as unknown as Form;
+}
+
 export const SKIP_REASONS = [
   "Caller is a doctor, nurse, hospital or laboratory",
   "The call is not about a patient's health",

@@ -18,11 +18,15 @@ const KNOWN: Record<string, string> = {
 
 export function pagesInWords(pages: readonly Page[]): string[] {
   return [...pages]
-    .sort((a, b) => b.made_at.localeCompare(a.made_at))
+    .sort((a, b) => Date.parse(newest(b)) - Date.parse(newest(a)))
     .map((one) => {
       const last = one.facts?.at(-1);
       const ended = ["accepted", "declined", "failed", "withdrawn"].includes(one.state);
       const known = (ended ? undefined : KNOWN[last?.kind ?? ""]) ?? KNOWN[one.state] ?? one.state.replaceAll("_", " ");
-      return `${one.who || "Nobody"} ${known}, ${WAY[one.channel]}, ${clockTime(last?.at ?? one.made_at)}.`;
+      return `${one.who || "Nobody"} ${known}, ${WAY[one.channel]}, ${clockTime(newest(one))}.`;
     });
+}
+
+function newest(one: Page): string {
+  return one.facts?.at(-1)?.at ?? one.made_at;
 }

@@ -8,7 +8,7 @@ import { bornOn } from "./born.ts";
 import { grouped } from "../shared/phone.ts";
 import type { CallCard } from "./desk.svelte.ts";
 import {
-  answersInWords, blank, callTypeOf, endingOf, fromDraft, lookStep, missing, needsMessage, placeOf, runsOf, tierFound, type Form,
+  answersInWords, blank, callTypeOf, endingOf, fromDraft, lookStep, merged, missing, needsMessage, placeOf, runsOf, tierFound, type Form,
 } from "./form.ts";
 import type { Library } from "./library.ts";
 
@@ -29,6 +29,7 @@ export class Work {
   pickedLate = $state(0); // counts answers, so that the screen may follow
 
   #edition = 0;
+  #keeping = false;
   #last = "";
   #keeper: ReturnType<typeof setInterval> | undefined;
   #told = new Map<string, string>(); // protocol -> what was confirmed
@@ -50,7 +51,8 @@ export class Work {
   missing = $derived.by(() =>
     missing(this.form, this.library, { tier: this.tier, onTheLine: this.onTheLine, bornOn: this.birth }),
   );
-  filed = $derived.by(() => this.card.messages.find((one) => one.message_id === this.form.messageId) ?? null);
+  #kept = $state.raw<Schemas["MessageCard"] | null>(null); // what the server said when it took the message
+  filed = $derived.by(() => this.card.messages.find((one) => one.message_id === this.form.messageId) ?? this.#kept);
   ended = $derived.by(() => this.card.disposition !== null);
 
   /** Take up the draft, then keep one every two seconds until the returned function is called. */
@@ -91,36 +93,47 @@ export class Work {
   /** Keep the draft if it changed: sealed to the desk, on the server; if the server is away, sealed in this browser. */
   async keep(): Promise<void> {
     const now = JSON.stringify(this.form);
-    if (!this.opened || now === this.#last || this.ended || !unlocked()) return;
-    this.#last = now;
-    const edition = ++this.#edition;
+    if (this.#keeping || !this.opened || now === this.#last || this.ended || !unlocked()) return;
+    this.#keeping = true; // one at a time: two on their way could arrive the other way round
+    const edition = this.#edition + 1;
     try {
       const sealed = await sealDraft(JSON.parse(now));
       keepHere(this.callId, { sealed, edition });
-      const path = { call_id: this.callId };
-      const kept = await ask(api.PUT("/api/calls/{call_id}/draft", { params: { path }, body: { sealed, edition } }));
-      this.savedAt = kept.saved_at;
+      await this.#send(sealed, edition);
+      this.#edition = edition;
+      this.#last = now;
       this.saving = "kept";
     } catch (failure) {
-      this.#last = "";
-      await this.#notKept(failure, edition);
+      this.saving = failure instanceof Refusal && failure.unreachable ? "kept here" : "not kept";
+      if (this.saving === "not kept") this.notice = sentenceOf(failure);
+    } finally {
+      this.#keeping = false;
     }
   }
 
-  async #notKept(failure: unknown, edition: number): Promise<void> {
-    if (failure instanceof Refusal && failure.status === 409) {
-      const path = { call_id: this.callId };
-      const kept = await ask(api.GET("/api/calls/{call_id}/draft", { params: { path } })).catch(() => null);
-      if (kept && kept.edition >= edition) {
-        this.#edition = kept.edition;
-        this.form = fromDraft(await openDraft(kept.sealed), this.form);
-        this.#last = JSON.stringify(this.form);
-        this.notice = `${kept.saved_by} went on with this message at ${clockTime(kept.saved_at)}. You see the newest words.`;
-        return;
-      }
+  async #send(sealed: string, edition: number): Promise<void> {
+    const params = { path: { call_id: this.callId } };
+    try {
+      const kept = await ask(api.PUT("/api/calls/{call_id}/draft", { params, body: { sealed, edition } }));
+      this.savedAt = kept.saved_at;
+    } catch (failure) {
+      if (!(failure instanceof Refusal && failure.status === 409)) throw failure;
+      const kept = await ask(api.GET("/api/calls/{call_id}/draft", { params }));
+      if (!kept) throw failure;
+      this.savedAt = kept.saved_at;
+      if (kept.sealed === sealed) return; // ours: it had arrived, and only its answer was lost
+      await this.#joined(kept);
     }
-    this.saving = failure instanceof Refusal && failure.unreachable ? "kept here" : "not kept";
-    if (this.saving === "not kept") this.notice = sentenceOf(failure);
+  }
+
+  /** Somebody else kept a newer draft. Theirs fills what is empty here; what was typed here stays, and is kept next. */
+  async #joined(kept: Schemas["DraftKept"]): Promise<void> {
+    const theirs = fromDraft(await openDraft(kept.sealed), blank(this.form.messageId, this.form.callback));
+    this.form = merged(theirs, this.form, blank(theirs.messageId, ""));
+    this.#edition = kept.edition;
+    this.#last = "";
+    this.notice = `${kept.saved_by} also wrote in this message, at ${clockTime(kept.saved_at)}. Both are here; read it once more.`;
+    throw new Refusal("joined", this.notice, 409);
   }
 
   answerLook(question: string, answer: string): void {
@@ -260,7 +273,7 @@ export class Work {
       messageId: form.messageId, callId: card.call_id, accountId: card.account.account_id, callType,
       createdAt: new Date(serverNow()).toISOString(),
     });
-    await ask(api.PUT("/api/messages/{message_id}", {
+    this.#kept = await ask(api.PUT("/api/messages/{message_id}", {
       params: { path: { message_id: form.messageId } },
       body: {
         call_id: card.call_id, call_type: callType, disposition, sealed: made.sealed, rset: made.rset,
