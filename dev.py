@@ -137,8 +137,12 @@ def ensure_python() -> None:
         return
     installer = uv()
     stamp.unlink(missing_ok=True)
-    python = os.path.realpath(sys.executable)
-    step("making .venv", [installer, "venv", "-q", "--clear", "-p", python, str(VENV)])
+    python, belongs = os.path.realpath(sys.executable), VENV / "belongs-to"
+    home = fingerprint(sys.version, str(ROOT))
+    # Made anew only for another Python or place: a running service stands on this one.
+    if not (PYTHON.exists() and is_made(belongs, home)):
+        step("making .venv", [installer, "venv", "-q", "--clear", "-p", python, str(VENV)])
+        belongs.write_text(home)
     into = ["-p", str(PYTHON)]
     sync = [installer, "pip", "sync", "-q", "--require-hashes", str(lock), *into]
     step("installing Python packages", sync)
