@@ -92,8 +92,7 @@ class Controller:
                         tasks.create_task(_stay_leader(conn))
                         tasks.create_task(self.converse(woken))
             except* (Unreachable, psycopg.Error, OSError) as faults:
-                names = {type(fault).__name__ for fault in faults.exceptions}
-                log.warning("switch: %s; trying again", ", ".join(sorted(names)))
+                log.warning("switch: %s; trying again", ", ".join(sorted(_names(faults))))
             await asyncio.sleep(AGAIN_S)
 
     async def converse(self, woken: asyncio.Event) -> None:
@@ -281,6 +280,14 @@ async def _stay_leader(conn: psycopg.AsyncConnection[Any]) -> None:
     while True:
         await asyncio.sleep(POLL_S)
         await conn.execute("select 1")
+
+
+def _names(faults: BaseExceptionGroup[BaseException]) -> set[str]:
+    names: set[str] = set()
+    for fault in faults.exceptions:
+        inner = isinstance(fault, BaseExceptionGroup)
+        names |= _names(fault) if inner else {type(fault).__name__}
+    return names
 
 
 def _ended(switch: str, epoch: int, leg: str, code: str, at: datetime) -> Event:

@@ -35,6 +35,7 @@ from nightbell.telephony.client import SwitchClient
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
+PATIENCE_S = 1.5
 SWEEP_S = 3600.0
 NEWS_KEPT = timedelta(days=1)
 ORDERS_KEPT = timedelta(days=7)
@@ -60,7 +61,7 @@ async def work(settings: Settings) -> None:
     for told in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(told, stopped.set)
     _watch(loop)
-    store = await Store(url, connections=12).open()
+    store = await Store(url, connections=12, patience_s=PATIENCE_S).open()
     client = SwitchClient(settings.switch_socket)
     working = asyncio.create_task(
         run(

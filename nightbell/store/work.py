@@ -91,9 +91,14 @@ class Work:
 
 
 class Store:
-    """The database as one role sees it."""
+    """The database as one role sees it.
 
-    def __init__(self, url: str, *, connections: int = 8) -> None:
+    `patience_s` is how long work waits for a connection. Whoever tries again by itself anyway, as
+    a worker does, waits briefly: a connection that could not be made is only tried for anew when
+    somebody asks again, so a long wait would go on after the database is back.
+    """
+
+    def __init__(self, url: str, *, connections: int = 8, patience_s: float = 10.0) -> None:
         self._url = url
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
             url,
@@ -102,9 +107,9 @@ class Store:
             open=False,
             kwargs={"autocommit": False, "prepare_threshold": 3},
             check=AsyncConnectionPool.check_connection,
-            timeout=10,
+            timeout=patience_s,
             max_lifetime=600,
-            reconnect_timeout=2,
+            reconnect_timeout=min(2.0, patience_s / 3),
         )
         self._pending: set[str] = set()
         self._waker: asyncio.Task[None] | None = None

@@ -1,4 +1,4 @@
-"""The worker is killed with SIGKILL, for real, and a real call goes on to its end all the same."""
+"""Real processes are killed, for real, and a real call goes on to its end, or to its owner."""
 
 import asyncio
 from collections import Counter
@@ -97,7 +97,58 @@ async def test_the_worker_is_killed_again_and_again(database: Database, tmp_path
     assert {kind: told[kind] for kind in TOLD} == TOLD
 
 
+async def test_the_database_drops_every_connection_again_and_again(
+    database: Database, tmp_path: Path
+):
+    """What a database that is killed does to its clients: nothing is lost, nothing is doubled."""
+    async with service(tmp_path, database) as one:
+
+        async def storm() -> None:
+            random = Random(20310311)
+            while True:
+                await asyncio.sleep(random.uniform(0.5, 2.5))
+                cut_connections(database)
+
+        storming = asyncio.create_task(storm())
+        try:
+            pause = partial(asyncio.sleep, 0.7)
+            await asyncio.wait_for(a_call(one, tmp_path, after_each=pause), 100)
+        finally:
+            storming.cancel()
+            await asyncio.gather(storming, return_exceptions=True)
+    told = Counter(told_of(database))
+    assert {kind: told[kind] for kind in TOLD} == TOLD
+
+
+async def test_the_switch_is_killed_with_a_call_up(database: Database, tmp_path: Path):
+    """Its caller is on the desk's list at once, first of all, with the number to ring back."""
+    async with service(tmp_path, database) as one:
+        peer = await one.sit_down(tmp_path)
+        await one.carrier.place(RIVERSIDE_DID, CALLER)
+        offer = await one.offer()
+        async with one.desk.work(one.scope) as work:
+            await acd.accept(work, offer.offer_id, DANA)
+        call = await one.becomes("talking")
+        await one.together(call.leg_id.hex, AGENT)
+        one.kill("switch")
+        await one.start("switch")
+        lost = await one.becomes("lost", call.call_id)
+        assert (lost.owner_kind, lost.priority, lost.ended_by) == ("desk", 0, "switch_lost")
+        assert lost.due_at is not None
+        assert lost.ended_at is not None
+        await peer.close()
+    assert told_of(database)[-1] == "CallCutOff"
+
+
+def cut_connections(database: Database) -> None:
+    with psycopg.connect(database.admin) as link:
+        link.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where usename = 'nightbell_worker' and datname = current_database()"
+        )
+
+
 def told_of(database: Database) -> list[str]:
     with psycopg.connect(database.owner) as link:
-        rows = link.execute("select kind from call_event").fetchall()
+        rows = link.execute("select kind from call_event order by call_id, seq").fetchall()
     return [str(row[0]) for row in rows]
