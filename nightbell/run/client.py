@@ -7,6 +7,7 @@ keys, seals and opens. The hands-free demonstration and the end-to-end tests are
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,11 +17,14 @@ import httpx
 
 from nightbell.core.errors import Refused, Unreachable
 from nightbell.core.ids import new_id, wire
+from nightbell.run import tls
+from nightbell.run.settings import Settings
 from nightbell.sealing import envelope, keys, mark
 from nightbell.sealing.keys import PersonKeys
 from nightbell.sealing.passphrase import Kdf, derive, unwrap
 
 Body = Mapping[str, Any]
+Trust = ssl.SSLContext | bool
 
 
 class ServerRefused(Refused):
@@ -42,9 +46,11 @@ class Person:
     marks: dict[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
 
     @classmethod
-    async def enter(cls, address: str, handle: str, passphrase: str) -> "Person":
+    async def enter(
+        cls, address: str, handle: str, passphrase: str, *, trust: Trust = True
+    ) -> "Person":
         """Sign in and unlock. The passphrase never leaves this process."""
-        someone = cls(httpx.AsyncClient(base_url=address, timeout=20))
+        someone = cls(httpx.AsyncClient(base_url=address, timeout=20, verify=trust))
         begun = await someone.post("/api/sign-in/begin", {"handle": handle})
         cost = {name: value for name, value in begun["kdf"].items() if name != "name"}
         derived = await asyncio.to_thread(derive, passphrase, raw(begun["salt"]), Kdf(**cost))
@@ -204,6 +210,26 @@ class Person:
                 break
             given[asked] = answers.get(asked) or _calmest(table, asked)
         return told
+
+
+def trust(settings: Settings) -> Trust:
+    """Under TLS this installation's own certificate is believed; nothing else is on loopback."""
+    files = tls.files(settings)
+    if files is None:
+        return True
+    context = ssl.create_default_context(cafile=str(files.certificate))
+    context.check_hostname = False  # The certificate itself is pinned.
+    return context
+
+
+async def must_be_up(settings: Settings) -> None:
+    try:
+        async with httpx.AsyncClient(verify=trust(settings), timeout=5) as http:
+            answer = await http.get(f"{settings.address}/healthz")
+    except httpx.TransportError:
+        raise ServerAway(address=settings.address) from None
+    if not answer.is_success:
+        raise ServerAway(address=settings.address)
 
 
 def _calmest(table: Body, question_id: str) -> str:

@@ -59,8 +59,7 @@ class Softphone:
 
     def heard_level(self) -> float:
         """How loud the last seconds were, 0 to 1: silence is under 0.001."""
-        samples = np.frombuffer(self._heard, np.int16).astype(np.float64) / 32768
-        return float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0
+        return level(self._heard)
 
     def _follow(self, track: MediaStreamTrack) -> None:
         self._tasks.append(asyncio.create_task(self._listen(track)))
@@ -79,6 +78,12 @@ class Softphone:
             samples += int(RATE * FRAME_S)
             due += FRAME_S
             await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+
+def level(pcm: bytes) -> float:
+    """How loud it is (8 kHz, 16 bit), root mean square, 0 to 1."""
+    samples = np.frombuffer(pcm, np.int16).astype(np.float64) / 32768
+    return float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0
 
 
 def tone_strength(pcm: bytes, pitch_hz: float = TONE_HZ) -> float:
