@@ -10,11 +10,12 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import httpx
 
+from nightbell.core.clock import process_now
 from nightbell.core.errors import Refused, Unreachable
 from nightbell.core.ids import new_id, wire
 from nightbell.run import tls
@@ -134,7 +135,7 @@ class Person:
             account=account_id,
             call=call_id,
             sender=self.me["person_id"],
-            created=datetime.now(UTC),
+            created=process_now(),
             type=call_type,
             to=to,
             body=body,

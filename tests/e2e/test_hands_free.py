@@ -1,10 +1,13 @@
-"""One call from its ring to its proof, nobody's hands on it: every process real, every step seen."""
+"""One call from its ring to its proof, hands-free: every process real, every step seen."""
 
 import os
 import re
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -31,17 +34,19 @@ def command(settings: Settings, *words: str) -> tuple[list[str], dict[str, str]]
     return line, {**os.environ, **settings.environment()}
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Settings]:
+@pytest.fixture(scope="module")
+def service() -> Iterator[Settings]:
     """`nightbell serve`, fresh, with its demonstration service."""
+    folder = Path(tempfile.mkdtemp(prefix="nightbell-e2e-"))
+    folder.chmod(0o711)  # As root, the database runs as another account and must get in.
     settings = Settings(
-        data=tmp_path / "data",
+        data=folder / "data",
         port=free_port(socket.SOCK_STREAM),
         sip_port=free_port(socket.SOCK_DGRAM),
         carrier_port=free_port(socket.SOCK_DGRAM),
     )
     line, environment = command(settings, "serve")
-    with (tmp_path / "serve.log").open("w") as out:
+    with (folder / "serve.log").open("w") as out:
         running = subprocess.Popen(line, env=environment, stdout=out, stderr=out)
     try:
         until_up(settings, running)
@@ -49,6 +54,7 @@ def service(tmp_path: Path) -> Iterator[Settings]:
     finally:
         running.terminate()
         running.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def until_up(settings: Settings, running: subprocess.Popen[bytes]) -> None:
@@ -65,7 +71,9 @@ def until_up(settings: Settings, running: subprocess.Popen[bytes]) -> None:
 
 def played(settings: Settings, scenario: str) -> subprocess.CompletedProcess[str]:
     line, environment = command(settings, "demo", "call", "--hands-free", "--scenario", scenario)
-    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=150)
+    return subprocess.run(
+        line, env=environment, capture_output=True, text=True, timeout=150, check=False
+    )
 
 
 def test_a_chest_pain_at_the_cardiologist_from_ring_to_proof(service: Settings):
@@ -84,13 +92,18 @@ def test_a_chest_pain_at_the_cardiologist_from_ring_to_proof(service: Settings):
 
 def test_a_night_that_is_not_seen_fails(service: Settings):
     """The demonstration can fail: no switch, no carrier, no nine steps."""
-    for part in ("carrier", "worker"):
-        os.kill(int((service.data / "run" / f"{part}.pid").read_text().split()[0]), 19)  # SIGSTOP
+    stopped = [pid(service, part) for part in ("carrier", "worker")]
     try:
+        for each in stopped:
+            os.kill(each, signal.SIGSTOP)
         assert played(service, "chest_pain").returncode == 1
     finally:
-        for part in ("carrier", "worker"):
-            os.kill(int((service.data / "run" / f"{part}.pid").read_text().split()[0]), 18)
+        for each in stopped:
+            os.kill(each, signal.SIGCONT)
+
+
+def pid(settings: Settings, part: str) -> int:
+    return int((settings.run_folder / f"{part}.pid").read_text())
 
 
 def test_a_demonstration_without_a_service_says_what_to_start(tmp_path: Path):
