@@ -12,14 +12,14 @@ from uuid import UUID
 
 import psycopg
 
-from nightbell.core.errors import NightbellError
 from nightbell.escalation.commands import BATCH, end_waits, give_to_supervisor
 from nightbell.store.work import SERVICE, Store
 
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
-FAULTS = (NightbellError, psycopg.DataError, psycopg.IntegrityError)
+# The database is away, or two of us met: the same again, soon. All else is the row's own fault.
+OUTAGES = (psycopg.OperationalError, OSError)
 
 
 async def ring_when_due(store: Store, woken: asyncio.Event) -> None:
@@ -43,7 +43,9 @@ async def end_due(store: Store) -> int:
     try:
         async with store.work(SERVICE) as work:
             return await end_waits(work, at=work.at)
-    except FAULTS as fault:
+    except OUTAGES:
+        raise
+    except Exception as fault:
         log.warning("escalation: batch failed (%s); one by one", type(fault).__name__)
     async with store.work(SERVICE) as work:
         due = await work.dicts(
@@ -60,7 +62,9 @@ async def _end_alone(store: Store, escalation_id: UUID) -> None:
     try:
         async with store.work(SERVICE) as work:
             await end_waits(work, at=work.at, only=escalation_id)
-    except FAULTS as fault:
+    except OUTAGES:
+        raise
+    except Exception as fault:
         log.error("escalation: given to the supervisor (%s)", type(fault).__name__)
         async with store.work(SERVICE) as work:
             await give_to_supervisor(work, escalation_id)

@@ -252,8 +252,11 @@ async def _to_patch(work: Work, one: Running, role: str) -> tuple[PersonId, str]
 
 async def _pressed(work: Work, one: Running, page: Page) -> None:
     """A key was pressed: theirs, unless somebody has it; a patch then joins the caller."""
-    if page.person_id is None or (one.now.held_by or page.person_id) != page.person_id:
+    if one.now.held_by not in (None, page.person_id):
         await telephone.thank(work, page, telephone.TAKEN)
+        return
+    if page.person_id is None:
+        await telephone.thank(work, page, telephone.UNTAKEN)
         return
     if one.now.held_by is None:
         await _accept(work, one, page.person_id, "phone", page)

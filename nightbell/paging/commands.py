@@ -1,18 +1,22 @@
 """Making pages as an escalation orders them, and taking them back once somebody has it."""
 
+import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from nightbell.audit.commands import record
 from nightbell.core.ids import AccountId, EscalationId, PageId, PersonId, new_id, unwire, wire
 from nightbell.oncall.queries import on_calls
-from nightbell.oncall.resolve import OnCall, holder
+from nightbell.oncall.resolve import OnCall, Shift, holder
 from nightbell.paging import queries, telephone
 from nightbell.paging.page import Channel, Fact, State
 from nightbell.paging.queries import Page
 from nightbell.store.outbox import Order, put
 from nightbell.store.work import Work
+
+log = logging.getLogger(__name__)
 
 
 async def page_role(work: Work, orders: Sequence[Order]) -> None:
@@ -156,7 +160,7 @@ async def begin_patch(
 
 async def _page_holder(work: Work, order: Order, account_id: AccountId, on_call: OnCall) -> None:
     role = str(order.payload["role"])
-    held = holder(on_call, role, work.at)
+    held = _held(on_call, role, work.at)
     if held is None:
         await _nobody(work, order)
         return
@@ -191,6 +195,15 @@ async def _page_holder(work: Work, order: Order, account_id: AccountId, on_call:
     phone = theirs[(page.number - 1) % len(theirs)]
     by_phone = telephone.by_telephone(page, phone, Channel.PHONE, work)
     await telephone.ring(work, by_phone, phone.address)
+
+
+def _held(on_call: OnCall, role: str, at: datetime) -> Shift | None:
+    """A rota that cannot be read (a zone nobody knows) is nobody's: the next step, not silence."""
+    try:
+        return holder(on_call, role, at)
+    except (LookupError, ValueError, OverflowError) as fault:
+        log.error("paging: a rota cannot be read (%s)", type(fault).__name__)
+        return None
 
 
 def _new(work: Work, order: Order, account_id: AccountId, person_id: PersonId, role: str) -> Page:

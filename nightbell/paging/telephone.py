@@ -23,6 +23,7 @@ SAYINGS = 3
 ACCEPT = "1"
 ACCEPTED = "say:accepted"
 TAKEN = "say:taken"
+UNTAKEN = "say:emergency_number"  # to a number of nobody's: it is still to be taken by a person
 # A page line that nothing was heard of for this long no longer keeps a new one from being rung.
 LINE_LIVES = timedelta(seconds=RING_S + GATE_S + 30)
 
@@ -127,8 +128,9 @@ async def live_line(work: Work, escalation_id: UUID, person_id: UUID) -> Page | 
 
 async def hear(work: Work, page: Page, kind: Kind, facts: Mapping[str, Json]) -> Heard | None:
     """Keep what the switch said of a page's leg, order what follows, and say what it means."""
-    if kind is Kind.PLAY_FINISHED and page.state.over:
-        await _ask(work, Op.HANGUP, page)
+    if kind is Kind.PLAY_FINISHED:
+        if facts.get("prompts") in ([ACCEPTED], [TAKEN], [UNTAKEN]):
+            await _ask(work, Op.HANGUP, page)
         return None
     said = await queries.facts_of(work, [page.page_id])
     fact = heard_of(kind, facts, answered=any(one.kind == Fact.ANSWERED for one in said))

@@ -124,7 +124,15 @@ async def test_an_emergency_number_of_nobodys_cannot_take_it(night: Night):
     assert (unknown.channel, unknown.person_id) == ("emergency", None)
     await night.line(unknown, Kind.LEG_ANSWERED)
     await night.line(unknown, Kind.GATE_PASSED, digit="1")
+    await night.line(unknown, Kind.PLAY_FINISHED, prompts=["say:emergency_number"])
     assert (await night.state(begun))["state"] == "open"
+    assert await night.asked(unknown) == ["originate", "gate", "play", "hangup"]
+
+
+async def test_a_rota_in_a_zone_nobody_knows_is_passed_over_like_an_empty_role(night: Night):
+    await night.sql("update rota set time_zone = 'Mars/Olympus' where role = 'first call'")
+    begun = await night.begin()
+    assert await night.pages(begun) == [("sharma", "app", "queued"), ("sharma", "phone", "queued")]
 
 
 async def test_an_unknown_number_goes_to_the_supervisor_at_once(night: Night):
@@ -189,7 +197,7 @@ async def test_a_late_key_press_is_told_and_changes_nothing(night: Night):
     await night.line(late, Kind.GATE_PASSED, digit="1")
     assert (await night.state(begun))["held_by"] == night.people["boss"]
     assert (await night.asked(late))[-1] == "play"
-    await night.line(late, Kind.PLAY_FINISHED)
+    await night.line(late, Kind.PLAY_FINISHED, prompts=["say:taken"])
     assert (await night.asked(late))[-1] == "hangup"
 
 
