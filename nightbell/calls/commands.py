@@ -201,6 +201,7 @@ async def dispose(
     if call.tier is not None and Tier(call.tier).pages and disposition != UNREACHED:
         raise MessageOwed
     await close(work, call, disposition, call_type)
+    await work.run("delete from draft where call_id = %s", (call_id,))
 
 
 async def close(work: Work, call: Call, disposition: str, call_type: str) -> None:

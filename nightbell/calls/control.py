@@ -275,6 +275,7 @@ async def _ring_back_answered(work: Work, call: Call, at: datetime) -> None:
 async def _agent(work: Work, event: Event, leg: Leg) -> None:
     """An agent's browser: connected, silent, heard again, or gone."""
     named = {"leg": leg.leg_id, "at": work.at}
+    theirs = await _calls_of(work, leg)  # Calls are locked before desks, everywhere.
     match event.kind:
         case Kind.LEG_ANSWERED:
             await work.run(
@@ -282,7 +283,7 @@ async def _agent(work: Work, event: Event, leg: Leg) -> None:
                 " where leg_id = %(leg)s",
                 named,
             )
-            for call in await _calls_of(work, leg):
+            for call in theirs:
                 await join(work, leg.leg_id, call.call_id)
         case Kind.MEDIA_LOST:
             await work.run(
@@ -301,7 +302,7 @@ async def _agent(work: Work, event: Event, leg: Leg) -> None:
                 named,
             )
             # A leg that another has replaced takes no call with it.
-            for call in await _calls_of(work, leg) if changed else []:
+            for call in theirs if changed else []:
                 await endings.agent_gone(work, call)
         case _:
             return

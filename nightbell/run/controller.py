@@ -19,7 +19,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
-from nightbell.calls import control
+from nightbell.calls import control, endings
 from nightbell.calls.queries import failsafe_plan
 from nightbell.calls.switchboard import SWITCH_PART
 from nightbell.core.errors import Broken, Unreachable
@@ -111,6 +111,7 @@ class Controller:
         self._plan_version = ""
         self._caught_up.clear()
         async with self._store.work(SWITCH) as work:
+            await self._bury_another(work)
             await self._note_beat(work, {})
             known = await work.value(
                 "select exists (select from switch_event where switch = %s and epoch = %s"
@@ -120,6 +121,17 @@ class Controller:
         if known:
             self._caught_up.set()
         log.info("switch: connected, epoch %s", self._epoch)
+
+    async def _bury_another(self, work: Work) -> None:
+        """A switch that lost its folder comes back under a new name: the old one never will."""
+        rows = await work.dicts("select at, facts from beat where part = %s", (SWITCH_PART,))
+        if not rows or rows[0]["facts"].get("switch") in (None, self._name):
+            return
+        before = rows[0]["facts"]
+        facts: dict[str, Json] = {"last_heartbeat_at": rows[0]["at"].isoformat()}
+        epoch = int(before.get("epoch", 0)) + 1
+        gone = Event(before["switch"], epoch, 0, Kind.SWITCH_STARTED, work.at, facts)
+        await endings.switch_started(work, gone, self._owners)
 
     # Events: kept, then acknowledged.
 

@@ -107,6 +107,7 @@ async def test_from_sign_in_to_disposition(database: Database, tmp_path: Path):
         outcome = {"call_type": "directions", "disposition": "answered"}
         await do(dana, "POST", f"{path}/disposition", outcome)
         assert await get(dana, "/api/calls/open") == []
+        assert await get(dana, f"{path}/draft") is None
 
 
 async def test_the_timeline_says_it_in_words_and_where_it_is_proved(

@@ -8,7 +8,7 @@ from nightbell.calls import commands as calls
 from nightbell.calls.queries import failsafe_plan
 from nightbell.core.ids import CallId
 from nightbell.store.work import SERVICE
-from nightbell.telephony.memory import Behaviour
+from nightbell.telephony.memory import Behaviour, MemorySwitch
 from nightbell.telephony.port import Command, Op
 from tests.ground import Database
 from tests.stories.floor import (
@@ -141,6 +141,21 @@ async def test_the_worker_died_after_the_switch_did_as_asked_and_before_it_was_n
         assert (await floor.story(call_id)).count("CallRungBack") == 1
         dialled = {one.command_id for one in floor.switch.asked if one.op == "originate"}
         assert len(dialled) == 1
+
+
+async def test_the_switch_lost_its_folder_and_came_back_under_another_name(database: Database):
+    async with night(database) as floor:
+        await floor.sit_down(DANA)
+        call_id = await floor.ring()
+        await floor.accept(DANA)
+        floor.switch = MemorySwitch(wall=floor.database.clock.now)
+        await floor.restart_controller()
+        await floor.settle()
+        cut = await floor.call(call_id)
+        assert (cut.state, cut.owner_kind) == ("lost", "desk")
+        await floor.sit_down(DANA)
+        again = await floor.ring(cli="+12125550144")
+        assert (await floor.accept(DANA)).call_id == again
 
 
 async def give_plan(floor: Floor) -> None:
