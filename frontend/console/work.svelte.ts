@@ -96,16 +96,18 @@ export class Work {
     if (this.#keeping || !this.opened || now === this.#last || this.ended || !unlocked()) return;
     this.#keeping = true; // one at a time: two on their way could arrive the other way round
     const edition = this.#edition + 1;
+    let here = false;
     try {
       const sealed = await sealDraft(JSON.parse(now));
-      keepHere(this.callId, { sealed, edition });
+      here = keepHere(this.callId, { sealed, edition });
       await this.#send(sealed, edition);
       this.#edition = edition;
       this.#last = now;
       this.saving = "kept";
     } catch (failure) {
-      this.saving = failure instanceof Refusal && failure.unreachable ? "kept here" : "not kept";
-      if (this.saving === "not kept") this.notice = sentenceOf(failure);
+      const away = failure instanceof Refusal && failure.unreachable;
+      this.saving = away && here ? "kept here" : "not kept";
+      if (!away) this.notice = sentenceOf(failure);
     } finally {
       this.#keeping = false;
     }
@@ -286,11 +288,12 @@ export class Work {
 // A sealed copy stays in this browser while the server is away: ciphertext, for the desk's key only.
 const HERE = "nightbell.draft.";
 
-function keepHere(callId: string, draft: { sealed: string; edition: number }): void {
+function keepHere(callId: string, draft: { sealed: string; edition: number }): boolean {
   try {
     localStorage.setItem(HERE + callId, JSON.stringify(draft));
+    return true;
   } catch {
-    // Storage is full or off: the copy on the server is the one that counts.
+    return false; // storage is full or off: the copy on the server is the one that counts
   }
 }
 function keptHere(callId: string): { sealed: string; edition: number } | null {

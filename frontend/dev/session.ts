@@ -33,3 +33,6 @@ export function onLock(hear: (open: boolean) => void): () => void {
   told.add(hear);
   return () => told.delete(hear);
 }
+export async function keys(): Promise<Record<string, never>> {
+  return {};
+}
