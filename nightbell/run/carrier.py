@@ -10,7 +10,7 @@ from typing import cast
 
 from nightbell.core.errors import NightbellError
 from nightbell.edges.sip.carrier import Carrier, CarrierRefused
-from nightbell.edges.sip.mixer import first_in_line
+from nightbell.edges.sip.priority import first_in_line
 from nightbell.edges.sip.sound import Library
 from nightbell.run.settings import Settings
 from nightbell.telephony.port import Json

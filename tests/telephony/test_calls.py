@@ -1,6 +1,7 @@
 """Real SIP and RTP on loopback: what callers, doctors and machines at the far end heard and did."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -8,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from nightbell.edges.sip.engine import SipPortTaken, number_in, refuse_taken_port
+from nightbell.edges.sip.exchange import cause_of
+from nightbell.run.settings import Settings
+from nightbell.run.switch import TrunkRefused, refuse_strange_trunk
 from nightbell.telephony.port import Command, Json, Kind, Op
 from tests.telephony.world import (
     DR_OKAFOR,
@@ -223,8 +228,8 @@ def test_a_killed_switch_is_soon_answering_again():
         await w.start("switch")
         w.listen()
         await w.caller()
-        # Measured at 0.3 s of an idle machine; the rest is room for a busy one.
-        assert time.monotonic() - began < 5
+        # About a second where real-time priority is granted; the rest is room for a busy machine.
+        assert time.monotonic() - began < 10
 
     play(story)
 
@@ -249,10 +254,62 @@ def test_the_mixer_keeps_time_with_ten_callers():
     play(story)
 
 
-@pytest.mark.parametrize("to", ["sip:evil@192.0.2.9", "12125550111@192.0.2.9", "x", ""])
-def test_the_switch_dials_numbers_and_never_addresses(to: str):
+def test_the_switch_dials_numbers_and_never_addresses():
     async def story(w: World) -> None:
-        reply = await w.ask(Op.ORIGINATE, leg=DOCTOR, to=to, caller_id=RIVERSIDE)
-        assert reply.code in ("not_allowed", "bad_arguments")
+        for to in ("sip:evil@192.0.2.9", "12125550111@192.0.2.9", "x", "", "+1;x=y"):
+            reply = await w.ask(Op.ORIGINATE, leg=DOCTOR, to=to, caller_id=RIVERSIDE)
+            assert reply.code in ("not_allowed", "bad_arguments")
 
     play(story)
+
+
+def test_a_trunk_that_nobody_named_is_refused(monkeypatch: pytest.MonkeyPatch):
+    strange = Settings().having(sip_trunk="192.0.2.9:5060")
+    monkeypatch.delenv("NIGHTBELL_SIP_TRUNK", raising=False)
+    with pytest.raises(TrunkRefused):
+        refuse_strange_trunk(strange)
+    monkeypatch.setenv("NIGHTBELL_SIP_TRUNK", "192.0.2.9:5060")
+    refuse_strange_trunk(strange)
+
+
+def test_a_taken_sip_port_is_a_sentence_and_not_a_deaf_switch():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        with pytest.raises(SipPortTaken):
+            refuse_taken_port("127.0.0.1", other.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("reason", "answered", "cause"),
+    [
+        ("486 Busy Here", False, ("busy", 486)),
+        ("600 Busy Everywhere", False, ("busy", 600)),
+        ("480 Temporarily Unavailable", False, ("no_answer", 480)),
+        ("408 Request Timeout", False, ("no_answer", 408)),
+        ("603 Decline", False, ("refused", 603)),
+        ("404 Not Found", False, ("refused", 404)),
+        ("503 Service Unavailable", False, ("failed", 503)),
+        ("Connection refused", False, ("failed", None)),
+        ("", True, ("far_hangup", None)),
+        ("rtp stream error", True, ("far_hangup", None)),
+    ],
+)
+def test_what_the_network_said_in_our_words(
+    reason: str, answered: bool, cause: tuple[str, int | None]
+):
+    assert cause_of(reason, answered=answered) == cause
+
+
+@pytest.mark.parametrize(
+    ("header", "number"),
+    [
+        ("<sip:+12125550143@carrier.example;user=phone>", "+12125550143"),
+        ('"A Name" <sip:12125550143@carrier.example>;tag=1', "+12125550143"),
+        ("tel:+1-212-555-0143", "+12125550143"),
+        ("2125550143", "+12125550143"),
+        ("sip:anonymous@anonymous.invalid", "anonymous"),
+        ("", ""),
+    ],
+)
+def test_a_number_is_found_in_every_kind_of_header(header: str, number: str):
+    assert number_in(header) == number

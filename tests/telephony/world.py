@@ -29,11 +29,11 @@ FATHER = "+12125550144"
 DR_OKAFOR = "+12125550111"
 DR_SHARMA = "+12125550112"
 RATE = 8000
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 HASTY = """
 import asyncio
 from nightbell.run.settings import Settings
-from nightbell.run.switch import run
+from nightbell.run.switchroom import run
 from nightbell.telephony.plan import Timing
 hasty = Timing(answer_after_s=0.5, rescue_after_s=1.5, ring_s=3, gate_s=4, between_s=0.2)
 asyncio.run(run(Settings.read(), realtime=False, timing=hasty))

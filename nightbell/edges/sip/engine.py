@@ -5,6 +5,7 @@
 - The request's own address is not told at all, so an edge names the dialled number in `X-Did`.
 - Numbers without an account of their own need `catchall=yes`; loopback needs `net_interface`.
 - A call can be turned away with 486 and nothing else.
+- It starts without a word on a port it cannot have.
 - Its log lines carry addresses, so numbers are taken out of them.
 - One runtime a process; a runtime that died cannot be restarted, so its process ends.
 """
@@ -12,6 +13,7 @@
 import asyncio
 import logging
 import re
+import socket
 from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
@@ -19,7 +21,7 @@ import baresip
 from baresip.events import Event as StackEventName
 from baresip.events import StackEvent
 
-from nightbell.core.errors import Broken
+from nightbell.core.errors import Broken, Refused
 from nightbell.core.ids import new_id
 from nightbell.core.phone import PhoneRefused, e164
 from nightbell.edges.sip.line import SipLine
@@ -44,8 +46,13 @@ class Listener(Protocol):
     def ended(self, call: "SipCall") -> None: ...
 
 
+class SipPortTaken(Refused):
+    """Another program has the SIP port. Stop it, or choose another port with --sip-port
+    (NIGHTBELL_SIP_PORT) or, for the carrier double, NIGHTBELL_CARRIER_PORT."""
+
+
 class EngineDidNotStart(Broken):
-    """The SIP engine did not start. See that no other program has the SIP port (--sip-port)."""
+    """The SIP engine did not start. Its log says why; start the process again."""
 
 
 class WithoutNumbers(logging.Filter):
@@ -116,6 +123,7 @@ class SipEngine:
         self.died = asyncio.Event()
 
     async def start(self) -> None:
+        refuse_taken_port(self._host, self._port)
         # Unbounded calls: at our limits a caller waits in a queue, never hears busy from a library.
         config = baresip.Config(
             net_interface=self._host if self._host != "0.0.0.0" else None,
@@ -167,6 +175,15 @@ class SipEngine:
         one = SipCall(new_id().hex, call)
         one.watch(self._listener)
         self._listener.offered(one)
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """The engine would start all the same, and hear nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise SipPortTaken(port=port) from None
 
 
 def number_in(header: str) -> str:

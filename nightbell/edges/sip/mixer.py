@@ -5,8 +5,6 @@ never wait for it. How late its ticks are is measured: it is the first thing to 
 """
 
 import logging
-import os
-import sys
 import threading
 import time
 from collections import deque
@@ -21,24 +19,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.020
 REMEMBERED = 3000  # A minute of ticks.
-# The mixer must get its turn between two steps of any other thread: 5 ms, the default, garbled
-# 64% of the frames beside a busy thread; 0.2 ms none.
-SWITCH_INTERVAL_S = 0.0002
-RR_PRIORITY = 10
 GIVE_UP_S = 0.2  # After a stall this long, start afresh rather than rush through what was missed.
-
-
-def first_in_line() -> bool:
-    """Make this process a mixer's: asked once, before any thread starts.
-
-    Every thread inherits round-robin real-time priority; False where the system refuses it.
-    """
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(RR_PRIORITY))
-    except (OSError, AttributeError):
-        return False
-    return True
 
 
 class Seat:
