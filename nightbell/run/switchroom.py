@@ -57,6 +57,7 @@ async def run(settings: Settings, *, realtime: bool, timing: Timing | None = Non
     webrtc = await asyncio.to_thread(import_module, "nightbell.edges.webrtc.browsers")
     browsers: Browsers = webrtc.Browsers(exchange)
     exchange.browsers = browsers
+    exchange.mixer.start()
     await control.start()
     log.info("the switch answers on SIP port %d, epoch %d", settings.sip_port, journal.epoch)
     rescue = Rescue(board, timing or Timing(), now=time.monotonic())

@@ -248,8 +248,9 @@ def test_the_mixer_keeps_time_with_ten_callers():
         health = await w.do(Op.HEALTH)
         late = health.result["late_ms_p99"]
         assert isinstance(late, int | float)
-        # Without real-time priority a busy machine makes us late; that is a warning, not a bug.
-        assert late < (10 if health.result["realtime"] else 100)
+        # Two frames wait in the engine's buffer: later than that is heard. Without real-time
+        # priority a busy machine makes us late; that is a warning, not a bug.
+        assert late < (40 if health.result["realtime"] else 200)
 
     play(story)
 

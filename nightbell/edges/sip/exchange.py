@@ -47,8 +47,8 @@ class Exchange:
         self._loop = asyncio.get_running_loop()
 
     async def start(self) -> None:
+        """Hear calls ring; the mixer starts when they can be answered."""
         await self.engine.start()
-        self.mixer.start()
 
     async def close(self) -> None:
         self.mixer.stop()

@@ -50,7 +50,8 @@ class Mixer:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(2)
+        if self._thread.is_alive():
+            self._thread.join(2)
 
     @property
     def running(self) -> bool:
