@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { withoutWords } from "./kept.ts";
 import { bytesOf } from "./push.ts";
 import { filesNamedIn, told } from "./shell.ts";
-import { quiet, shown, standing, takenBy, type EscalationView, type PageCard } from "./standing.ts";
+import { brief, quiet, shown, standing, takenBy, type EscalationView, type PageCard } from "./standing.ts";
 import { pageWords } from "./story.ts";
 import { wayOf } from "./way.ts";
 
@@ -63,6 +63,14 @@ test("a page that comes while another is read does not take its place", () => {
   expect(shown([second, first], first.escalation.escalation_id)).toBe(first);
   expect(shown([second], first.escalation.escalation_id)).toBe(second);
   expect(shown([], null)).toBeNull();
+});
+
+test("a page that nobody has yet comes before one that is already mine", () => {
+  const mine = card({ mine: true }, { state: "held", tier: "T1" });
+  const open = card({}, { escalation_id: "escalation_" + "8".repeat(32) });
+  expect(shown([mine, open], null)).toBe(open);
+  expect(shown([mine, open], mine.escalation.escalation_id)).toBe(mine);
+  expect([brief(mine), brief(open)]).toEqual(["yours", "2:16 am"]);
 });
 
 describe("nothing needs you", () => {

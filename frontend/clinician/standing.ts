@@ -1,7 +1,7 @@
 // How one page stands: who has it, what happens next and when, and what I may do about it.
 
 import type { components } from "../shared/api/schema.d.ts";
-import { clockTime } from "../shared/time.ts";
+import { clockTime, dayName } from "../shared/time.ts";
 
 export type PageCard = components["schemas"]["PageCard"];
 export type EscalationView = components["schemas"]["EscalationView"];
@@ -55,14 +55,21 @@ function beingTaken(card: PageCard): string {
     : "";
 }
 
+/** One page among several, in few words: "2:16 am", or "yours". */
+export function brief(card: PageCard): string {
+  return card.mine ? "yours" : clockTime(pagedAt(card));
+}
+
 function pagedAt(card: PageCard): string {
   const page = card.escalation.pages?.find((one) => one.page_id === card.page_id);
   return page?.made_at ?? card.escalation.made_at;
 }
 
-/** The page to show: the one in hand if it is still there, else the first; the server sorts by urgency. */
+/** The page to show: the one in hand if it is still there, else one that nobody has yet, else the first.
+ *  The server sorts by urgency. */
 export function shown(cards: readonly PageCard[], chosen: string | null): PageCard | null {
-  return cards.find((one) => one.escalation.escalation_id === chosen) ?? cards[0] ?? null;
+  const inHand = cards.find((one) => one.escalation.escalation_id === chosen);
+  return inHand ?? cards.find((one) => one.escalation.state === "open") ?? cards[0] ?? null;
 }
 
 export interface ShiftLike {
@@ -87,6 +94,5 @@ export function quiet(now: readonly ShiftLike[], next: readonly ShiftLike[], at:
 
 function whenShort(at: string, now: Date): string {
   const soon = new Date(at).getTime() - now.getTime() < 20 * 3_600_000;
-  const name = new Date(at).toLocaleDateString("en-US", { weekday: "long" });
-  return soon ? clockTime(at) : `${name} ${clockTime(at)}`;
+  return soon ? clockTime(at) : `${dayName(at, undefined, now)} ${clockTime(at)}`;
 }

@@ -6,12 +6,13 @@ import { closeMessage } from "../shared/message/close.ts";
 import { lockOf, read, readAll } from "../shared/message/opened.svelte.ts";
 import type { MessageCard, OutcomeWord } from "../shared/message/words.ts";
 import { listen } from "../shared/news.ts";
-import type { LastNight } from "./night.ts";
+import { otherDays, type LastNight } from "./night.ts";
 
 export class Morning {
   readonly accountId: string;
   night = $state.raw<LastNight | null>(null);
   on = $state<string | null>(null); // YYYY-MM-DD of the evening; null is the latest night
+  standing = $state.raw<MessageCard[]>([]); // everything open now, of whatever day
   closed = $state.raw<MessageCard[] | null>(null); // fetched when first searched
   fault = $state("");
   signedOut = $state(false);
@@ -44,9 +45,13 @@ export class Morning {
     try {
       const query = this.on ? { on: this.on } : {};
       const path = { account_id: this.accountId };
-      const night = await ask(api.GET("/api/office/{account_id}/last-night", { params: { path, query } }));
+      const [night, standing] = await Promise.all([
+        ask(api.GET("/api/office/{account_id}/last-night", { params: { path, query } })),
+        this.#list("open"),
+      ]);
       if (asked !== this.#asked) return;
       this.night = night;
+      this.standing = standing;
       this.fault = "";
     } catch (failure) {
       if (failure instanceof Refusal && failure.status === 401) this.signedOut = true;
@@ -55,7 +60,16 @@ export class Morning {
   }
 
   get cards(): MessageCard[] {
-    return this.night ? [...this.night.waiting, ...this.night.handled] : [];
+    return this.night ? [...this.night.waiting, ...this.night.handled, ...this.others] : [];
+  }
+
+  /** Open, and not of this night: nothing waits out of sight because it came on another day. */
+  get others(): MessageCard[] {
+    return otherDays(this.night, this.standing);
+  }
+
+  #list(state: "open" | "closed"): Promise<MessageCard[]> {
+    return ask(api.GET("/api/messages", { params: { query: { account_id: this.accountId, state } } }));
   }
 
   /** Everything of this account, for searching: what the night shows and the closed ones. */
@@ -69,12 +83,7 @@ export class Morning {
     if (!this.closed) {
       this.closed = [];
       try {
-        const lists = await Promise.all(
-          (["open", "closed"] as const).map((state) =>
-            ask(api.GET("/api/messages", { params: { query: { account_id: this.accountId, state } } })),
-          ),
-        );
-        this.closed = lists.flat();
+        this.closed = await this.#list("closed");
       } catch (failure) {
         this.closed = null;
         this.fault = sentenceOf(failure);

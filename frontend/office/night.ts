@@ -46,6 +46,14 @@ function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
+/** What is open but not of the night shown, soonest due first. */
+export function otherDays(night: LastNight | null, standing: readonly MessageCard[]): MessageCard[] {
+  const here = new Set([...(night?.waiting ?? []), ...(night?.handled ?? [])].map((one) => one.message_id));
+  return standing
+    .filter((one) => one.state !== "closed" && !here.has(one.message_id))
+    .sort((a, b) => (a.due_at ?? "9").localeCompare(b.due_at ?? "9"));
+}
+
 export interface Step {
   at: string;
   words: string; // "taken", "paged", "Dr Okafor", "called back"

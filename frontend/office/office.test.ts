@@ -1,6 +1,6 @@
 // The office's morning, told as nights.
 import { describe, expect, test } from "vitest";
-import { callStateWords, dispositionWords, figures, found, nightTitle, searchText, story, summary, type CallLine, type LastNight } from "./night.ts";
+import { callStateWords, dispositionWords, figures, found, nightTitle, otherDays, searchText, story, summary, type CallLine, type LastNight } from "./night.ts";
 import type { MessageCard } from "../shared/message/words.ts";
 
 const NIGHT: LastNight = {
@@ -42,6 +42,14 @@ describe("one sentence says the night", () => {
     expect(words).toContain("1 still being paged");
     expect(words).not.toContain("taken");
   });
+});
+
+test("what is open from another day is not out of sight, soonest due first, and nothing stands twice", () => {
+  const late = card({ message_id: "message_9", state: "held", due_at: "2031-03-10T18:00:00Z" });
+  const soon = card({ message_id: "message_8", state: "paging", due_at: "2031-03-10T13:00:00Z" });
+  const done = card({ message_id: "message_7" });
+  expect(otherDays({ ...NIGHT, waiting: [held] }, [late, held, soon, done])).toEqual([soon, late]);
+  expect(otherDays(null, [late])).toEqual([late]);
 });
 
 test("the title says whose night, in the practice's own zone", () => {

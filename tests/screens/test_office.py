@@ -1,7 +1,7 @@
 """The office's morning, in a real browser with real keys."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -69,12 +69,14 @@ def night(ring: Ring, **changes: Any) -> dict[str, Any]:
     return base | changes
 
 
-def lay(server: StandIn, ring: Ring, **changes: Any) -> None:
+def lay(
+    server: StandIn, ring: Ring, *, standing: Sequence[dict[str, Any]] = (), **changes: Any
+) -> None:
     server.say("GET", "/api/me", ring.olive.me)
     server.say("GET", "/api/keys/mine", ring.olive.mine)
     server.say("GET", "/api/keys/signers", ring.signers)
     server.say("GET", NIGHT, night(ring, **changes))
-    server.say("GET", "/api/messages", [refill(ring)])
+    server.say("GET", "/api/messages", list(standing))
     for one in (REFILL, TAKEN):
         server.say("POST", f"/api/messages/{one}/read", None, 204)
 
@@ -196,7 +198,18 @@ def test_another_night_is_asked_for_by_its_date(server: StandIn, ring: Ring, con
     screen = open_office(context_of(DESK), server)
     screen.get_by_role("button", name="Night before").click()
     expect(screen.get_by_role("button", name="Latest night")).to_be_visible()
-    assert server.queries[-1] == (NIGHT, "on=2031-03-08")
+    expect(screen.get_by_role("heading", name="Sun 6 pm to Mon 8 am")).to_be_visible()
+    assert (NIGHT, "on=2031-03-08") in server.queries
+
+
+def test_what_came_by_day_does_not_wait_out_of_sight(
+    server: StandIn, ring: Ring, context_of: Contexts
+):
+    lay(server, ring, waiting=[], standing=[refill(ring)])
+    screen = open_office(context_of(PHONE), server)
+    expect(screen.get_by_role("heading", name="Open from other times")).to_be_visible()
+    expect(screen.get_by_text("metoprolol, pharmacy on file")).to_be_visible()
+    assert faults_of(screen) == []
 
 
 def test_a_quiet_night(server: StandIn, ring: Ring, context_of: Contexts):
