@@ -106,7 +106,9 @@ WORDS: Mapping[str, str] = {
     "CallerAudioBack": "The caller was heard again",
     "OrderRefused": "The switch could not do as ordered: {code}",
     "RoomLeft": "The caller left the conversation",
+    "TierRaised": "The urgency rose to {tier}",
     "triage": "{who} ran {protocol}: {tier}",
+    "triage.clear": "{who} ran {protocol}: nothing urgent found",
     "page.queued": "{whom} is to be paged as {role} by {channel}",
     "page.handed_over": "The page to {whom} was handed over",
     "page.on_device": "The page was shown on {whom}'s device",
@@ -158,7 +160,16 @@ def tell(
         of_act = waiting.get((one.subject, _act(one.kind)))
         position = of_act.pop(0).position if of_act else None
         lines.append(_line(one, people, position))
-    return sorted(lines, key=lambda line: line.at)  # Stable: one instant keeps its own order.
+    lines.sort(key=lambda line: line.at)  # Stable: one instant keeps its own order.
+    return [one for n, one in enumerate(lines) if not _said_again(one, lines[:n])]
+
+
+def _said_again(one: Line, before: Sequence[Line]) -> bool:
+    """Two pages to one person end by one act: it is told once."""
+    return any(
+        (one.at, one.words, one.position) == (said.at, said.words, said.position)
+        for said in before[-8:]
+    )
 
 
 def _act(kind: str) -> str:
@@ -166,7 +177,9 @@ def _act(kind: str) -> str:
 
 
 def _line(one: Happened, people: Mapping[UUID, str], position: int | None) -> Line:
-    who = BY_THEMSELVES.get(one.actor) or _name(one.actor, people)
+    # A key press arrives through the switch; the fact says whose it was.
+    who = _name(str(one.facts.get("person", "")), people) or _name(one.actor, people)
+    who = who or BY_THEMSELVES.get(one.actor, "")
     whom = people.get(one.whom, "") if one.whom else ""
     facts = {name: value for name, value in one.facts.items() if _plain(value)}
     said = defaultdict(str, {key: str(value) for key, value in facts.items() if value is not None})
@@ -211,6 +224,7 @@ async def lines(work: Work, call_id: UUID) -> list[Line]:
     )
     named = {one.whom for one in happened} | {person_of(one.actor) for one in happened}
     named |= {person_of(leaf.actor) for leaf in leaves}
+    named |= {person_of(leaf.facts.get("person")) for leaf in leaves}
     return tell(happened, leaves, await names(work, named))
 
 
@@ -238,7 +252,7 @@ async def _triage(work: Work, call_id: UUID) -> list[Happened]:
     )
     return [
         Happened(
-            row["changed_at"], wire("call", call_id), "triage", wire("person", row["changed_by"]),
+            row["changed_at"], wire("call", call_id), "triage" if row["tier"] else "triage.clear", wire("person", row["changed_by"]),
             None, {name: row[name] for name in ("protocol", "tier", "rule")},
         )
         for row in rows

@@ -164,7 +164,7 @@ def _line(one: queries.CallRow) -> CallLine:
         disposition=one.disposition,
         tier=one.tier,
         state=one.state,
-        message_id=wire("msg", one.message_id) if one.message_id else None,
+        message_id=wire("message", one.message_id) if one.message_id else None,
     )
 
 

@@ -20,15 +20,21 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 11, day, hour, minute, tzinfo=NEW_YORK)
 
 
-def test_in_the_morning_the_night_is_over_and_in_the_night_it_is_not() -> None:
-    for asked in (at(4, 9), at(4, 3), at(3, 22)):
+def test_in_the_night_it_runs_from_closing_to_opening() -> None:
+    for asked in (at(4, 3), at(3, 22), at(3, 17)):
         found = night(OFFICE, at=asked)
         assert (found.from_at, found.to_at) == (at(3, 17), at(4, 8))
 
 
-def test_on_monday_the_night_is_the_whole_weekend() -> None:
+def test_on_monday_morning_it_is_the_whole_weekend_and_the_day_so_far() -> None:
     found = night(OFFICE, at=at(9, 8, 30))
-    assert (found.from_at, found.to_at) == (at(6, 17), at(9, 8))
+    assert (found.from_at, found.to_at) == (at(6, 17), at(9, 8, 30))
+
+
+def test_a_call_taken_at_noon_is_seen_the_same_afternoon() -> None:
+    noon, afternoon = at(4, 12), at(4, 15, 56)
+    found = night(OFFICE, at=afternoon)
+    assert found.from_at <= noon < found.to_at
 
 
 def test_a_night_that_was_asked_for_begins_on_that_evening() -> None:
@@ -38,7 +44,7 @@ def test_a_night_that_was_asked_for_begins_on_that_evening() -> None:
 
 def test_thanksgiving_makes_one_long_night() -> None:
     closed = Hours(WEEKDAYS, [SpecialDay(date(2026, 11, 26), "Thanksgiving", None, None)], NEW_YORK)
-    found = night(closed, at=at(27, 9))
+    found = night(closed, at=at(27, 7))
     assert (found.from_at, found.to_at) == (at(25, 17), at(27, 8))
 
 
