@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from nightbell.store.migrate import clone, drop
+from tests.e2e.service import WholeService, whole_service
 from tests.ground import Clock, Cluster, Database, template
 
 PROGRAMS = ("chromium", "sipp", "age")  # A test marked with one needs it on the machine.
@@ -75,6 +76,13 @@ def database(cluster_url: str, template_name: str) -> Iterator[Database]:
 def clock(database: Database) -> Clock:
     """The clock of `database`."""
     return database.clock
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[WholeService]:
+    """A whole `nightbell serve`; its tests are one xdist group, so that there is only one."""
+    with whole_service() as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,91 @@
+"""One whole Nightbell, as `nightbell serve` runs it, with its demonstration: shared by a test run."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import dict_row
+
+from nightbell.edges.sip.carrier_client import CarrierClient
+from tests.run.test_serve import Installation
+
+Found = TypeVar("Found")
+UP_WITHIN_S = 120.0
+
+
+class WholeService(Installation):
+    """`nightbell serve` with its demonstration, on ports and in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.settings = self.settings.having(demo=True)
+        self.carrier = CarrierClient(self.settings.carrier_socket)
+
+    @property
+    def address(self) -> str:
+        return self.settings.address
+
+    def nightbell(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """A tool of the command line, used on this installation."""
+        return subprocess.run(
+            [sys.executable, "-m", "nightbell.run.cli", *words],
+            env={**os.environ, **self.settings.environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def rows(self, sql: str, *params: object) -> list[dict[str, Any]]:
+        """What the database has, read by its superuser; asked again while it is away."""
+        give_up = time.monotonic() + 30
+        while True:
+            try:
+                with psycopg.connect(self.settings.admin_url(), row_factory=dict_row) as link:
+                    cursor = link.execute(sql.encode(), params or None)
+                    return cursor.fetchall() if cursor.description else []
+            except psycopg.OperationalError:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.1)
+
+    def print_logs(self) -> None:
+        print(f"logs of {self.settings.logs}")
+        print(self.out.read_text()[-3000:])
+        for log in sorted(self.settings.logs.glob("*.log")):
+            print(f"--- {log.name}\n{log.read_text()[-6000:]}")
+
+
+def soon(look: Callable[[], Found], otherwise: str, within_s: float = 20) -> Found:
+    """What `look` finds once it is something; looked for again until then."""
+    give_up = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < give_up, otherwise
+        time.sleep(0.1)
+    return found
+
+
+@contextmanager
+def whole_service() -> Iterator[WholeService]:
+    folder = Path(tempfile.mkdtemp(prefix="nightbell-e2e-"))
+    folder.chmod(0o711)
+    one = WholeService(folder)
+    try:
+        one.start()
+        if not one.said("Nightbell is up.", UP_WITHIN_S):
+            one.print_logs()
+            raise AssertionError("the service did not come up")
+        yield one
+    finally:
+        if one.running is not None and one.running.poll() is None:
+            one.stop()
+        with suppress(OSError):
+            shutil.rmtree(folder)
