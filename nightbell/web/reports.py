@@ -107,8 +107,8 @@ async def last_night(
             from_at=looked_at.from_at,
             to_at=looked_at.to_at,
             figures=await _figures(work, account.account_id, looked_at),
-            waiting=[one for one in shown if one.state == "held"],
-            handled=[one for one in shown if one.state != "held"],
+            waiting=[one for one in shown if _waits(one)],
+            handled=[one for one in shown if not _waits(one)],
             calls=[
                 _line(one) for one in await queries.calls_of(work, account.account_id, looked_at)
             ],
@@ -153,6 +153,11 @@ async def _figures(work: Work, account_id: AccountId, looked_at: Night) -> Night
         paged=pages.paged,
         accept_ms_p50=pages.accept_ms_p50,
     )
+
+
+def _waits(one: MessageCard) -> bool:
+    """Held for the office it waits until it is closed, also once somebody there has taken it."""
+    return one.state != "closed" and (one.state == "held" or one.disposition == "hold_for_office")
 
 
 def _line(one: queries.CallRow) -> CallLine:

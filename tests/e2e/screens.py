@@ -1,4 +1,4 @@
-"""Browsers of the people in the story: Chromium as each of them has it, and axe on what they see."""
+"""Browsers of the people in the story: Chromium as each has it, and axe on what they see."""
 
 import os
 import re
@@ -57,6 +57,8 @@ class Screen:
 
     async def stands(self, state: str) -> None:
         """The screen has come to a state: it is examined, and pictured when that is asked for."""
+        if SHOTS:
+            await self.page.screenshot(path=Path(SHOTS) / f"{self.name}-{state}.png")
         await self.page.evaluate(AXE.read_text() + ";0")
         found: dict[str, Any] = await self.page.evaluate("axe.run(document)")
         self.faults += [
@@ -65,8 +67,6 @@ class Screen:
             if one["impact"] in ("serious", "critical")
             for node in one["nodes"]
         ]
-        if SHOTS:
-            await self.page.screenshot(path=Path(SHOTS) / f"{self.name}-{state}.png")
 
     async def press(self, *keys: str) -> None:
         for key in keys:

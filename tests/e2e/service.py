@@ -1,4 +1,4 @@
-"""One whole Nightbell, as `nightbell serve` runs it, with its demonstration: shared by a test run."""
+"""One whole Nightbell, as `nightbell serve` runs it, with its demonstration."""
 
 import os
 import shutil

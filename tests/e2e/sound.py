@@ -46,7 +46,7 @@ async () => {
 
 
 def voice(path: Path, pitch: float, seconds: float) -> Path:
-    """Bursts of one pitch, as speech comes in bursts: what a browser takes for noise, it removes."""
+    """Bursts of one pitch, as speech comes in bursts: a browser takes a steady tone for noise."""
     t = np.arange(int(seconds * RATE)) / RATE
     spoken = (t % (BURST_S + PAUSE_S)) < BURST_S
     write_wav(path, (9000 * np.sin(2 * np.pi * pitch * t) * spoken).astype("<i2").tobytes())

@@ -6,22 +6,22 @@ log is proved. The agent speaks at 617 Hz, the caller at 1013: who heard whom is
 """
 
 import asyncio
-import base64
 import json
 import re
 import subprocess
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
 from playwright.async_api import Browser, expect
 
 from nightbell.accounts import demonstration
-from nightbell.sealing.passphrase import Kdf, derive, unwrap
+from tests.e2e.person import Person
 from tests.e2e.screens import DESK, PHONE, Screen, chromium, sign_in
 from tests.e2e.service import WholeService, soon
 from tests.e2e.sound import (
@@ -77,8 +77,25 @@ def phone_of(name: str) -> str:
     return next(one.phone for one in demonstration.PEOPLE if one.name == name)
 
 
+def the_office_is_closed(one: WholeService) -> None:
+    """Whatever hour it is here, at Riverside it is a holiday."""
+    robin = Person(one, "root@demo")
+    riverside = next(
+        each for each in robin.get("/api/accounts") if each["name"] == "Riverside Cardiology"
+    )
+    account_id = riverside.pop("account_id")
+    today = datetime.now(ZoneInfo(riverside["time_zone"])).date()
+    closed = {str(today + timedelta(days=day)) for day in (0, 1)}
+    others = [day for day in riverside["special_days"] if day["on_day"] not in closed]
+    days = [{"on_day": day, "label": "Founder's Day"} for day in sorted(closed)]
+    edit = {key: riverside[key] for key in riverside if key not in ("keys_ready", "gaps")}
+    robin.put(f"/api/accounts/{account_id}", {**edit, "special_days": others + days})
+    robin.close()
+
+
 def test_a_patient_rings_and_every_step_can_be_proved(service: WholeService, tmp_path: Path):
     screens: list[Screen] = []
+    the_office_is_closed(service)
 
     async def story() -> None:
         microphone = voice(tmp_path / "agent.wav", AGENT_PITCH, 20)
@@ -218,7 +235,7 @@ def uuid_of(wire_id: str) -> str:
 
 
 async def the_second_doctor_accepts(night: Night) -> Screen:
-    """The first doctor's voicemail is not a person; the second presses 1, and only then it stops."""
+    """The first doctor's voicemail is not a person; the second presses 1, and then it stops."""
     pages = soon(lambda: accepted(night), "nobody accepted the page", within_s=90)
     by_step = {(one["step"], one["channel"]): one for one in pages}
     assert by_step[0, "phone"]["state"] == "failed"
@@ -271,9 +288,7 @@ async def the_patient_is_called_back(night: Night, doctor: Screen) -> None:
 
 
 async def a_refill_is_held_for_the_office(night: Night, dana: Screen) -> None:
-    ben = await night.service.carrier.place(
-        RIVERSIDE, BEN, str(night.folder / "caller.wav")
-    )
+    ben = await night.service.carrier.place(RIVERSIDE, BEN, str(night.folder / "caller.wav"))
     await dana.sees("Incoming call")
     await dana.press("Control+Enter")
     await dana.sees("On the line")
@@ -300,6 +315,7 @@ async def a_refill_is_held_for_the_office(night: Night, dana: Screen) -> None:
 
 async def the_office_sees_the_night(night: Night) -> None:
     olive = await night.comes_in("olive@demo", DESK)
+    await olive.page.get_by_label("Practice").select_option(label="Riverside Cardiology")
     await olive.sees("B. Adler")
     await olive.sees("L. Ruiz")
     await olive.stands("last-night")
@@ -328,7 +344,9 @@ def the_sealed_message_opens_outside(night: Night) -> None:
     assert exported.returncode == 0, exported.stderr
     assert b"Luis" not in file.read_bytes()
     identity = night.folder / "doctor.txt"
-    identity.write_text(secret_of(one, handle_of(night.backup["who"])) + "\n")
+    doctor = Person(one, handle_of(night.backup["who"]))
+    identity.write_text(doctor.keys.age_secret + "\n")
+    doctor.close()
     opened = subprocess.run(
         ["age", "-d", "-i", identity, file], check=True, capture_output=True
     ).stdout
@@ -341,17 +359,6 @@ def the_sealed_message_opens_outside(night: Night) -> None:
     assert words["id"] == night.message_id
     assert words["body"]["patient"] == "Luis Ruiz"
     assert words["body"]["callback"].endswith("0143") or "0143" in words["body"]["callback"]
-
-
-def secret_of(one: WholeService, handle: str) -> str:
-    """A person's age identity, as their own device makes it from their passphrase."""
-    with httpx.Client(base_url=one.address, headers={"origin": one.address}) as http:
-        begun = http.post("/api/sign-in/begin", json={"handle": handle}).json()
-        kdf = Kdf(begun["kdf"]["memory_kib"], begun["kdf"]["passes"], begun["kdf"]["lanes"])
-        derived = derive(demonstration.PASSPHRASE, base64.b64decode(begun["salt"]), kdf)
-        verifier = base64.b64encode(derived.verifier).decode()
-        me = http.post("/api/sign-in", json={"handle": handle, "verifier": verifier}).json()
-    return unwrap(base64.b64decode(me["wrapped_key"]), derived.kek).age_secret
 
 
 def the_log_is_proved(night: Night) -> None:
