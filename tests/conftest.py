@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from nightbell.store.migrate import clone, drop
-from tests.e2e.service import WholeService, whole_service
+from tests.e2e.whole import WholeService, whole_service
 from tests.ground import Clock, Cluster, Database, template
 
 PROGRAMS = ("chromium", "sipp", "age")  # A test marked with one needs it on the machine.

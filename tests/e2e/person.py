@@ -9,7 +9,7 @@ import httpx
 from nightbell.accounts import demonstration
 from nightbell.sealing.keys import PersonKeys
 from nightbell.sealing.passphrase import Kdf, derive, unwrap
-from tests.e2e.service import WholeService
+from tests.e2e.whole import WholeService
 
 PATIENCE_S = 40.0
 

@@ -11,8 +11,8 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from nightbell.accounts import demonstration
-from tests.e2e.service import WholeService
 from tests.e2e.sound import EAR
+from tests.e2e.whole import WholeService
 
 AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 SHOTS = os.environ.get("NIGHTBELL_SHOTS")  # A folder for a picture of each step; none is kept else.

@@ -7,7 +7,7 @@ import numpy as np
 from playwright.async_api import Page
 
 from nightbell.edges.sip.sound import write_wav
-from tests.e2e.service import WholeService
+from tests.e2e.whole import WholeService
 from tests.telephony.world import RATE, strength
 
 AGENT_PITCH, CALLER_PITCH, DOCTOR_PITCH = 617.0, 1013.0, 1409.0

@@ -23,7 +23,6 @@ from playwright.async_api import Browser, expect
 from nightbell.accounts import demonstration
 from tests.e2e.person import Person
 from tests.e2e.screens import DESK, PHONE, Screen, chromium, sign_in
-from tests.e2e.service import WholeService, soon
 from tests.e2e.sound import (
     AGENT_PITCH,
     CALLER_PITCH,
@@ -34,6 +33,7 @@ from tests.e2e.sound import (
     telephone_hears,
     voice,
 )
+from tests.e2e.whole import WholeService, soon
 
 pytestmark = [
     pytest.mark.chromium,

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,8 +49,9 @@ class WholeService(Installation):
         give_up = time.monotonic() + 30
         while True:
             try:
-                with psycopg.connect(self.settings.admin_url(), row_factory=dict_row) as link:
-                    cursor = link.execute(sql.encode(), params or None)
+                with psycopg.connect(self.settings.admin_url()) as link:
+                    cursor = link.cursor(row_factory=dict_row)
+                    cursor.execute(sql.encode(), params or None)
                     return cursor.fetchall() if cursor.description else []
             except psycopg.OperationalError:
                 if time.monotonic() > give_up:
@@ -74,7 +75,7 @@ def soon(look: Callable[[], Found], otherwise: str, within_s: float = 20) -> Fou
 
 
 @contextmanager
-def whole_service() -> Iterator[WholeService]:
+def whole_service() -> Generator[WholeService]:
     folder = Path(tempfile.mkdtemp(prefix="nightbell-e2e-"))
     folder.chmod(0o711)
     one = WholeService(folder)
