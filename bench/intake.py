@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -115,8 +116,8 @@ def _accepted(
     processes = min(os.cpu_count() or 1, clients)
     shares = [calls[n::processes] for n in range(processes)]
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-        begin_at = time.time() + 3  # Wall time: what separate processes have in common.
+    together = spawn.Barrier(processes)
+    with ProcessPoolExecutor(processes, spawn, _start_together, (together,)) as pool:
         spans = list(
             pool.map(
                 _file_share,
@@ -126,10 +127,16 @@ def _accepted(
                 [sample] * processes,
                 [floor.id_of(DANA)] * processes,
                 [clients // processes] * processes,
-                [begin_at] * processes,
             )
         )
     return len(calls) / (max(ended for _, ended in spans) - min(began for began, _ in spans))
+
+
+_together: list[Barrier] = []
+
+
+def _start_together(barrier: Barrier) -> None:
+    _together[:] = [barrier]
 
 
 def _file_share(
@@ -139,7 +146,6 @@ def _file_share(
     sample: Finished,
     agent: UUID,
     clients: int,
-    begin_at: float,
 ) -> tuple[float, float]:
     """One process: so many agents finishing their calls one after another; from when to when."""
 
@@ -155,8 +161,8 @@ def _file_share(
                 async with store.work(scope) as work:
                     await commands.file(work, vault, one, PersonId(agent))
 
-        await asyncio.sleep(max(0.0, begin_at - time.time()))
-        began = time.time()
+        _together[0].wait(120)  # Nobody is timed while another still loads.
+        began = time.time()  # Wall time: what separate processes have in common.
         await asyncio.gather(*(finish() for _ in range(clients)))
         ended = time.time()
         await store.close()
