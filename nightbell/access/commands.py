@@ -1,6 +1,7 @@
 """Coming in and going out: one function, one transaction."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,14 @@ from nightbell.audit import commands as audit
 from nightbell.core.ids import PersonId, wire
 from nightbell.store.work import Work
 
+KEPT = timedelta(days=30)  # Old sessions say nothing that the log does not.
 
-async def charge_try(work: Work, handle: str) -> queries.SignInRow | None:
-    """Count one try against `handle` before it is judged; None when nobody has that name."""
-    row = await queries.sign_in_row(work, handle, lock=True)
+
+async def charge_try(
+    work: Work, *, handle: str | None = None, person_id: UUID | None = None
+) -> queries.SignInRow | None:
+    """Count one try at a sign-in before it is judged; None when nobody has that name."""
+    row = await queries.take_sign_in(work, handle=handle, person_id=person_id)
     if row is None:
         return None
     guard = charge(Guard(row.failures, row.locked_until), at=work.at)
@@ -41,6 +46,9 @@ async def begin_session(work: Work, person_id: PersonId) -> Secrets:
         "insert into session (token_hash, person_id, csrf, made_at, seen_at)"
         " values (%s, %s, %s, %s, %s)",
         (token_hash(made.token), person_id, made.csrf, work.at, work.at),
+    )
+    await work.run(
+        "delete from session where person_id = %s and made_at < %s", (person_id, work.at - KEPT)
     )
     await audit.record(work, "access.signed_in", wire("person", person_id))
     return made

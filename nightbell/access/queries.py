@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from nightbell.access.session import Session
@@ -43,20 +43,24 @@ class Belongs:
     name: str
 
 
-async def sign_in_row(work: Work, handle: str, *, lock: bool = False) -> SignInRow | None:
-    query = (
-        "select s.person_id, p.active, s.salt, s.kdf, s.verifier_hash, s.wrapped_key, s.failures,"
-        " s.locked_until from sign_in s join person p using (person_id) where s.handle = %s"
-    )
-    return await work.row(SignInRow, query + " for update of s" if lock else query, (handle,))
+SIGN_IN: LiteralString = (
+    "select s.person_id, p.active, s.salt, s.kdf, s.verifier_hash, s.wrapped_key, s.failures,"
+    " s.locked_until from sign_in s join person p using (person_id)"
+)
 
 
-async def sign_in_of(work: Work, person_id: PersonId | UUID) -> SignInRow:
-    return await work.need(
+async def sign_in_row(work: Work, handle: str) -> SignInRow | None:
+    return await work.row(SignInRow, SIGN_IN + " where s.handle = %s", (handle,))
+
+
+async def take_sign_in(
+    work: Work, *, handle: str | None = None, person_id: UUID | None = None
+) -> SignInRow | None:
+    """A sign-in by its name or its person, locked until this work ends."""
+    return await work.row(
         SignInRow,
-        "select s.person_id, p.active, s.salt, s.kdf, s.verifier_hash, s.wrapped_key, s.failures,"
-        " s.locked_until from sign_in s join person p using (person_id) where s.person_id = %s",
-        (person_id,),
+        SIGN_IN + " where s.handle = %s or s.person_id = %s for update of s",
+        (handle, person_id),
     )
 
 

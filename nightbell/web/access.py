@@ -82,7 +82,7 @@ async def begin(body: SignInBegin, store: TheStore, vault: TheVault) -> SignInBe
 async def sign_in(body: SignIn, request: Request, response: Response, store: TheStore) -> Me:
     same_origin(request)
     async with store.work(SERVICE) as work:
-        row = await commands.charge_try(work, tidy_handle(body.handle))
+        row = await commands.charge_try(work, handle=tidy_handle(body.handle))
     # Both answers take one hash, off the event loop and outside any transaction.
     proved = await asyncio.to_thread(
         matches, row.verifier_hash if row else NOBODYS, raw(body.verifier)
@@ -124,7 +124,9 @@ async def change_passphrase(
 ) -> None:
     """The passphrase now is asked again: an unlocked desk must not be enough."""
     async with store.work(who.scope) as work:
-        row = await queries.sign_in_of(work, who.person_id)
+        row = await commands.charge_try(work, person_id=who.person_id)
+    if row is None:
+        raise NoKeysYet
     if not await asyncio.to_thread(matches, row.verifier_hash, raw(body.verifier_now)):
         raise WrongPassphrase
     hashed = await asyncio.to_thread(hash_verifier, raw(body.verifier))

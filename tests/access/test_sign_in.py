@@ -1,6 +1,7 @@
 """Coming in by the front door, over the real routes and a real database."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -146,6 +147,22 @@ async def test_a_new_passphrase_ends_every_other_session(app: FastAPI):
         assert (await desk.get("/api/me")).status_code == 200
         assert (await laptop.get("/api/me")).status_code == 401
         assert (await laptop.sign_in("dana@demo", WRONG)).status_code == 200
+
+
+async def test_an_unlocked_desk_cannot_be_used_to_guess_the_passphrase(app: FastAPI):
+    guess = {
+        "verifier_now": base64.b64encode(WRONG).decode(),
+        "salt": "MDAwMDAwMDAwMDAwMDAwMA==",
+        "kdf": {},
+        "verifier": base64.b64encode(WRONG).decode(),
+        "wrapped_key": "AAAA",
+    }
+    async with browser(app) as dana:
+        await dana.sign_in("dana@demo", RIGHT)
+        codes = [
+            (await dana.put("/api/me/passphrase", guess)).json()["code"] for _ in range(TRIES + 1)
+        ]
+        assert codes == ["wrong_passphrase"] * TRIES + ["locked_out"]
 
 
 async def test_every_answer_carries_the_strict_policy(app: FastAPI):
