@@ -74,11 +74,13 @@ async def call_counts(work: Work, account_id: UUID, night: Night) -> CallCounts:
     return await work.need(
         CallCounts,
         "select count(*)::int as calls,"
-        " count(answered_at)::int as answered,"
-        " (count(*) filter (where answered_at is null and ended_at is not null))::int as abandoned,"
+        " count(ms)::int as answered, (count(*) filter (where abandoned_at is not null"
+        "  or (answered_at is null and ended_at is not null)))::int as abandoned,"
         " (percentile_disc(0.5) within group (order by ms) filter (where ms is not null))::int"
         "  as answer_ms_p50, max(ms)::int as answer_ms_max"
-        " from (select *, extract(epoch from answered_at - rang_at) * 1000 as ms from call"
+        # Who gave up waiting was not answered, even when rung back and reached since.
+        " from (select *, case when abandoned_at is null"
+        "   then extract(epoch from answered_at - rang_at) * 1000 end as ms from call"
         "  where account_id = %s and rang_at >= %s and rang_at < %s) as of_the_night",
         (account_id, night.from_at, night.to_at),
     )
@@ -87,7 +89,8 @@ async def call_counts(work: Work, account_id: UUID, night: Night) -> CallCounts:
 async def slowest_at(work: Work, account_id: UUID, night: Night) -> datetime | None:
     return await work.value(
         "select rang_at from call where account_id = %s and rang_at >= %s and rang_at < %s"
-        " and answered_at is not null order by answered_at - rang_at desc limit 1",
+        " and answered_at is not null and abandoned_at is null"
+        " order by answered_at - rang_at desc limit 1",
         (account_id, night.from_at, night.to_at),
     )
 

@@ -72,6 +72,7 @@ async def test_a_clinician_who_presses_1_is_with_the_caller(database: Database, 
         words = [row["words"] for row in told["rows"]]
         assert "Dr Ada Okafor pressed the key on the telephone" in words
         assert "Dr Ada Okafor was joined to the caller" in words
+        assert "Dr Ada Okafor took it: the escalation stopped" in words
         await do(dana, "POST", f"/api/calls/{wire('call', call_id)}/leave")
         await floor.settle()
         assert len(floor.together(call_id)) == 2
