@@ -253,7 +253,8 @@ async def _triage(work: Work, call_id: UUID) -> list[Happened]:
     return [
         Happened(
             row["changed_at"], wire("call", call_id), "triage" if row["tier"] else "triage.clear",
-            wire("person", row["changed_by"]), None, {name: row[name] for name in ("protocol", "tier", "rule")},
+            wire("person", row["changed_by"]), None,
+            {name: row[name] for name in ("protocol", "tier", "rule")},
         )
         for row in rows
     ]  # fmt: skip
