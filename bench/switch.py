@@ -6,41 +6,16 @@ same machine, which costs as much again. The floor is a bare 20 ms timer beside 
 
 import asyncio
 import os
-import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from nightbell.telephony.port import Kind, Op
-from tests.telephony.world import RIVERSIDE, World, until, world
+from tests.telephony.world import RIVERSIDE, BareTimer, World, until, world
 
-TICK_S = 0.02
 TALK_S = 20.0
 GOAL_LATE_MS = 10.0  # Later than this, and a frame is heard to be missing.
 BRIDGES = (10, 20)
-
-
-class BareTimer:
-    """Sleeps 20 ms at a time and does nothing else: what this machine can do at best."""
-
-    def __init__(self) -> None:
-        self.late_ms: list[float] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> float:
-        self._stop.set()
-        self._thread.join()
-        late = sorted(self.late_ms)
-        return round(late[int(len(late) * 0.99)], 2)
-
-    def _run(self) -> None:
-        due = time.monotonic()
-        while not self._stop.is_set():
-            due += TICK_S
-            time.sleep(max(due - time.monotonic(), 0))
-            self.late_ms.append(max(time.monotonic() - due, 0) * 1000)
 
 
 def rows() -> list[Mapping[str, Any]]:

@@ -20,6 +20,7 @@ from tests.telephony.world import (
     FATHER,
     MOTHER,
     RIVERSIDE,
+    BareTimer,
     World,
     strength,
     tone,
@@ -43,18 +44,15 @@ def play(story: Story) -> None:
 
 def test_two_callers_in_a_room_hear_each_other_and_not_themselves(tmp_path: Path):
     async def story(w: World) -> None:
-        low, high = tone(tmp_path / "low.wav", LOW), tone(tmp_path / "high.wav", HIGH)
+        low = tone(tmp_path / "low.wav", LOW, seconds=60)
+        high = tone(tmp_path / "high.wav", HIGH, seconds=60)
         mother = await w.caller(MOTHER, says=low)
         father = await w.caller(FATHER, says=high)
         await w.do(Op.JOIN, room=ROOM, leg=mother)
         await w.do(Op.JOIN, room=ROOM, leg=father)
-        await asyncio.sleep(2.6)
-        for cli, hears, not_own in ((MOTHER, HIGH, LOW), (FATHER, LOW, HIGH)):
-            (call,) = await w.carrier.calls(cli)
-            heard = tmp_path / f"heard{cli}.wav"
-            await w.carrier.save(str(call["leg"]), heard)
-            assert strength(heard, hears) > 5000
-            assert strength(heard, not_own) < 200
+        for cli, other, own in ((MOTHER, HIGH, LOW), (FATHER, LOW, HIGH)):
+            await w.hears(cli, other, at_least=5000)
+            assert await w.heard_by(cli, own) < 200
 
     play(story)
 
@@ -97,7 +95,7 @@ def test_busy_and_silence_are_told_apart():
     play(story)
 
 
-def test_the_doctor_hangs_up_and_the_caller_hears_music_not_a_dead_line(tmp_path: Path):
+def test_the_doctor_hangs_up_and_the_caller_hears_music_not_a_dead_line():
     async def story(w: World) -> None:
         await w.carrier.behave(DR_OKAFOR, "answers", ring_s=0.1)
         caller = await w.caller()
@@ -108,12 +106,7 @@ def test_the_doctor_hangs_up_and_the_caller_hears_music_not_a_dead_line(tmp_path
         (there,) = await w.carrier.calls(DR_OKAFOR)
         await w.carrier.hang_up(str(there["leg"]))
         assert (await w.told(Kind.LEG_ENDED, DOCTOR)).facts["cause"] == "far_hangup"
-        await asyncio.sleep(1.5)
-        (call,) = await w.carrier.calls(MOTHER)
-        assert call["state"] == "answered"
-        heard = tmp_path / "heard.wav"
-        await w.carrier.save(str(call["leg"]), heard)
-        assert strength(heard, 110.0, last_s=1.0) > 50
+        await w.hears(MOTHER, 110.0, at_least=50)  # The lowest voice of the hold music.
 
     play(story)
 
@@ -202,15 +195,11 @@ def test_everything_else_is_dead_and_the_caller_still_reaches_a_person(tmp_path:
             await w.client.close()
             w.kill("switch")
             await w.start("hasty switch")
-            high = tone(tmp_path / "high.wav", HIGH, seconds=30)
+            high = tone(tmp_path / "high.wav", HIGH, seconds=90)
             await w.carrier.behave(DR_OKAFOR, "voicemail", ring_s=0.2)
             await w.carrier.behave(DR_SHARMA, "accepts", ring_s=0.2, press_s=1, says=high)
             await w.carrier.place(RIVERSIDE, MOTHER)
-            await asyncio.sleep(12)
-            (call,) = await w.carrier.calls(MOTHER)
-            heard = tmp_path / "heard.wav"
-            await w.carrier.save(str(call["leg"]), heard)
-            assert strength(heard, HIGH, last_s=1.0) > 4000
+            await w.hears(MOTHER, HIGH)
             w.listen()
             for what in ("answered", "dialled_emergency", "joined"):
                 await w.told(Kind.PLAN_ACTED, what=what)
@@ -244,13 +233,13 @@ def test_the_mixer_keeps_time_with_ten_callers():
             await w.do(Op.ANSWER, leg=leg)
             await w.told(Kind.LEG_ANSWERED, leg)
             await w.do(Op.JOIN, room=ROOM, leg=leg)
-        await asyncio.sleep(3)
-        health = await w.do(Op.HEALTH)
-        late = health.result["late_ms_p99"]
+        timer = BareTimer()
+        await asyncio.sleep(6)
+        late = (await w.do(Op.HEALTH)).result["late_ms_p99"]
         assert isinstance(late, int | float)
-        # Two frames wait in the engine's buffer: later than that is heard. Without real-time
-        # priority a busy machine makes us late; that is a warning, not a bug.
-        assert late < (40 if health.result["realtime"] else 200)
+        # A machine that itself stands still for a tenth of a second, as rented ones do, is no
+        # fault of the mixer's: a bare timer beside it tells.
+        assert late < max(20, 2 * timer.stop())
 
     play(story)
 

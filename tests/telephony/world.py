@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import wave
 from collections.abc import AsyncGenerator, Callable
@@ -29,6 +30,7 @@ FATHER = "+12125550144"
 DR_OKAFOR = "+12125550111"
 DR_SHARMA = "+12125550112"
 RATE = 8000
+TICK_S = 0.02
 PATIENCE_S = 30.0
 HASTY = """
 import asyncio
@@ -125,10 +127,54 @@ class World:
         await self.told(Kind.LEG_ANSWERED, offered.leg)
         return offered.leg
 
+    async def heard_by(self, cli: str, pitch: float, last_s: float = 1.0) -> float:
+        """How strong a pitch was in what the party at `cli` heard last."""
+        (call,) = await self.carrier.calls(cli)
+        path = self.settings.data / "heard.wav"
+        await self.carrier.save(str(call["leg"]), path)
+        return strength(path, pitch, last_s)
+
+    async def hears(self, cli: str, pitch: float, at_least: float = 4000) -> None:
+        """The party at `cli` comes to hear a pitch this strong; waited for."""
+        ends = time.monotonic() + PATIENCE_S
+        while (heard := await self.heard_by(cli, pitch)) < at_least:
+            assert time.monotonic() < ends, f"{pitch} Hz was heard at {heard:.0f} only"
+            await asyncio.sleep(0.3)
+
+    async def hears_no(self, cli: str, pitch: float, at_most: float = 200) -> None:
+        """The party at `cli` comes to hear this pitch no more; waited for."""
+        ends = time.monotonic() + PATIENCE_S
+        while (heard := await self.heard_by(cli, pitch)) > at_most:
+            assert time.monotonic() < ends, f"{pitch} Hz is still heard, at {heard:.0f}"
+            await asyncio.sleep(0.3)
+
     async def _listen(self, after: Position) -> None:
         with contextlib.suppress(SwitchUnreachable):
             async for event in self.client.events(after):
                 self.heard.append(event)
+
+
+class BareTimer:
+    """Sleeps 20 ms at a time and does nothing else: what this machine can do at best."""
+
+    def __init__(self) -> None:
+        self.late_ms: list[float] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> float:
+        self._stop.set()
+        self._thread.join()
+        late = sorted(self.late_ms)
+        return round(late[int(len(late) * 0.99)], 2)
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            due += TICK_S
+            time.sleep(max(due - time.monotonic(), 0))
+            self.late_ms.append(max(time.monotonic() - due, 0) * 1000)
 
 
 @contextlib.asynccontextmanager
@@ -181,6 +227,8 @@ def strength_in(pcm: NDArray[np.int16], pitch: float, rate: int) -> float:
     """The mean over tenths of a second, so that a frame lost on a busy machine costs its own
     tenth and not, by its break in phase, the whole."""
     length = rate // 10
+    if len(pcm) < length:
+        return 0.0
     turns = np.exp(-2j * np.pi * pitch * np.arange(length) / rate) * np.hanning(length)
     parts = pcm[: len(pcm) // length * length].reshape(-1, length)
     return float(np.mean(4 * np.abs(parts @ turns)) / length)
