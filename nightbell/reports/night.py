@@ -22,8 +22,8 @@ def night(hours: Hours, *, at: datetime, on: date | None = None) -> Night:
     """The night that began on the evening of `on`; else the newest one.
 
     In office hours the newest one is the night just over and the day so far: a call answered for
-    the office at noon is not out of sight until tomorrow. An office without opening hours looks back on
-    a day at a time.
+    the office at noon is not out of sight until tomorrow. An office without opening hours looks
+    back on a day at a time.
     """
     if on is not None:
         at = datetime.combine(on, LAST_MINUTE, hours.zone)
