@@ -31,6 +31,16 @@ async def service(work: Work) -> Service:
     )
 
 
+async def numbers_of_nobody(work: Work) -> list[str]:
+    """Emergency numbers that are no active person's telephone: a key press has no name."""
+    rows = await work.dicts(
+        "select number from service, unnest(emergency_numbers) as number"
+        " where not exists (select from contact_method c join person p using (person_id)"
+        "  where c.address = number and c.verified_at is not null and p.active)"
+    )
+    return [row["number"] for row in rows]
+
+
 async def keep(work: Work, one: Service) -> None:
     if not one.emergency_numbers or not 10 <= one.supervisor_untaken_s <= 600:
         raise ServiceRefused

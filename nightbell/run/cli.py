@@ -24,6 +24,7 @@ PROCESSES = {
     "switch": "the telephone engine",
     "carrier": "the mock of the outside telephone world",
     "seed": "a demonstration service, when the database has none",
+    "administrator": "the first administrator of a real service (NIGHTBELL_DEMO=off)",
 }
 REFUSED = 2
 

@@ -4,8 +4,9 @@ from fastapi import APIRouter
 
 from nightbell.accounts import answering_service, demonstration
 from nightbell.core.ids import wire
+from nightbell.core.phone import grouped
 from nightbell.sealing import queries as keys
-from nightbell.store.work import NOBODY
+from nightbell.store.work import NOBODY, Work
 from nightbell.web.asker import Asking, TheStore
 from nightbell.web.wire import Wire, WireId
 
@@ -69,14 +70,18 @@ async def desk_key(who: Asking, store: TheStore) -> DeskKey:
     return DeskKey(key_id=wire("key", found.key_id), age_recipient=found.age_recipient)
 
 
+class ServiceView(ServiceEdit):
+    gaps: list[str]  # what would go wrong tonight, in sentences
+
+
 @router.get("/service")
-async def service(who: Asking, store: TheStore) -> ServiceEdit:
+async def service(who: Asking, store: TheStore) -> ServiceView:
     async with store.work(who.scope) as work:
-        return _view(await answering_service.service(work))
+        return await _view(work)
 
 
 @router.put("/service")
-async def edit_service(body: ServiceEdit, who: Asking, store: TheStore) -> ServiceEdit:
+async def edit_service(body: ServiceEdit, who: Asking, store: TheStore) -> ServiceView:
     async with store.work(who.scope) as work:
         await answering_service.keep(
             work,
@@ -89,14 +94,20 @@ async def edit_service(body: ServiceEdit, who: Asking, store: TheStore) -> Servi
                 is_demo=(await answering_service.service(work)).is_demo,
             ),
         )
-        return _view(await answering_service.service(work))
+        return await _view(work)
 
 
-def _view(one: answering_service.Service) -> ServiceEdit:
-    return ServiceEdit(
+async def _view(work: Work) -> ServiceView:
+    one = await answering_service.service(work)
+    return ServiceView(
         name=one.name,
         answer_phrase=one.answer_phrase,
         caller_id=one.caller_id,
         emergency_numbers=list(one.emergency_numbers),
         supervisor_untaken_s=one.supervisor_untaken_s,
+        gaps=[
+            f"{grouped(number)} is nobody's verified telephone: whoever answers there cannot take"
+            " a message. Give it to one of the service's people, under People."
+            for number in await answering_service.numbers_of_nobody(work)
+        ],
     )

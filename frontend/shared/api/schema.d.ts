@@ -2626,6 +2626,21 @@ export interface components {
             /** Supervisor Untaken S */
             supervisor_untaken_s: number;
         };
+        /** ServiceView */
+        ServiceView: {
+            /** Answer Phrase */
+            answer_phrase: string;
+            /** Caller Id */
+            caller_id: string;
+            /** Emergency Numbers */
+            emergency_numbers: string[];
+            /** Gaps */
+            gaps: string[];
+            /** Name */
+            name: string;
+            /** Supervisor Untaken S */
+            supervisor_untaken_s: number;
+        };
         /**
          * Share
          * @description A shared secret key closed to me: an age file holding an age identity.
@@ -4795,7 +4810,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ServiceEdit"];
+                    "application/json": components["schemas"]["ServiceView"];
                 };
             };
         };
@@ -4819,7 +4834,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ServiceEdit"];
+                    "application/json": components["schemas"]["ServiceView"];
                 };
             };
             /** @description Validation Error */
