@@ -22,9 +22,11 @@ from nightbell.store.work import SERVICE, Store, Work
 log = logging.getLogger(__name__)
 
 BATCH = 200
-LEASE = timedelta(seconds=10)
+LEASE = timedelta(seconds=60)  # Longer than any deed outside may take.
 POLL_S = 1.0
 TRIES_MAX = 8
+# The database is away, or two of us met: the same again, soon. All else is the order's own fault.
+OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +101,42 @@ class Relay:
         self._outside[topic] = deed
 
     async def run(self, woken: asyncio.Event) -> None:
-        """Until cancelled: everything due, then wait for a wake or the poll."""
+        """Until cancelled: everything due, then wait for a wake or the poll.
+
+        What goes outside has a loop of its own: a push service that hangs, hangs alone, and no
+        telephone waits for it.
+        """
+        inside_moved = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._turn(self._inside_once, woken, inside_moved))
+            tasks.create_task(self._turn(self._outside_once, inside_moved, asyncio.Event()))
+
+    async def once(self) -> int:
+        """One pass over what is due; how many orders were carried out or put off."""
+        return await self._inside_once() + await self._outside_once()
+
+    async def _turn(
+        self, once: Callable[[], Awaitable[int]], woken: asyncio.Event, moved: asyncio.Event
+    ) -> None:
         while True:
             try:
-                moved = await self.once()
-            except (psycopg.Error, NightbellError, OSError) as fault:
+                did = await once()
+            except Exception as fault:
                 log.warning("outbox: %s; trying again", type(fault).__name__)
                 await asyncio.sleep(0.2)
                 continue
-            if moved:
+            if did:
+                moved.set()
                 continue
             with suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), POLL_S)
             woken.clear()
 
-    async def once(self) -> int:
-        """One pass over what is due; how many orders were carried out or put off."""
-        moved = 0
-        for topic, deed in self._inside.items():
-            moved += await self._carry_inside(topic, deed)
-        for topic, deed in self._outside.items():
-            moved += await self._carry_outside(topic, deed)
-        return moved
+    async def _inside_once(self) -> int:
+        return sum([await self._carry_inside(*one) for one in self._inside.items()])
+
+    async def _outside_once(self) -> int:
+        return sum([await self._carry_outside(*one) for one in self._outside.items()])
 
     async def _carry_inside(self, topic: str, deed: Deed) -> int:
         try:
@@ -130,7 +146,9 @@ class Relay:
                     await deed(work, orders)
                     await _finish(work, orders)
                 return len(orders)
-        except (NightbellError, psycopg.DataError, psycopg.IntegrityError) as fault:
+        except OUTAGES:
+            raise
+        except Exception as fault:
             log.warning("outbox: batch of %s failed (%s); one by one", topic, type(fault).__name__)
         return await self._one_by_one(topic, deed)
 
@@ -146,8 +164,11 @@ class Relay:
                     order = orders[0]
                     await deed(work, orders)
                     await _finish(work, orders)
-            except (NightbellError, psycopg.DataError, psycopg.IntegrityError) as fault:
-                assert order is not None
+            except OUTAGES:
+                raise
+            except Exception as fault:
+                if order is None:
+                    raise
                 await self._put_off(order, fault)
             moved += 1
         return moved
@@ -165,7 +186,9 @@ class Relay:
     async def _try_outside(self, order: Order, deed: OutsideDeed) -> None:
         try:
             await deed(order)
-        except NightbellError as fault:
+        except OUTAGES:
+            return  # Its lease runs out, and it is tried again.
+        except Exception as fault:
             await self._put_off(order, fault)
             return
         async with self._store.work(SERVICE) as work:
