@@ -35,6 +35,7 @@ GREETING_MISSING = "say:neutral_greeting"
 LATE = timedelta(seconds=2.5)  # By then the switch's own plan has greeted the caller.
 NUMBERS = ("cli", "diversion", "digit")  # What a caller's own is never kept in the clear.
 COMPANY = ("patch", "emergency")
+TOLD_MAX = 256
 
 
 async def hear(
@@ -64,7 +65,11 @@ async def hear(
 
 async def set_aside(work: Work, event: Event) -> bool:
     """Keep that `event` was told, without a caller's own in the clear; False when it was before."""
-    kept = {name: value for name, value in event.facts.items() if name not in NUMBERS}
+    kept = {
+        name: _storable(value) if isinstance(value, str) else value
+        for name, value in event.facts.items()
+        if name not in NUMBERS
+    }
     return bool(
         await work.run(
             "insert into switch_event (switch, epoch, seq, at, kind, facts)"
@@ -349,7 +354,12 @@ def _as_e164(number: str) -> str:
     try:
         return e164(number)
     except PhoneRefused:
-        return number
+        return _storable(number)
+
+
+def _storable(told: str) -> str:
+    """What a stranger's telephone said, without what a database cannot keep."""
+    return told.encode(errors="replace").decode().replace("\0", "")[:TOLD_MAX]
 
 
 def _ms(event: Event) -> int | None:

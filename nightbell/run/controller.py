@@ -22,7 +22,7 @@ from psycopg.types.json import Jsonb
 from nightbell.calls import control, endings
 from nightbell.calls.queries import failsafe_plan
 from nightbell.calls.switchboard import SWITCH_PART
-from nightbell.core.errors import Broken, Unreachable
+from nightbell.core.errors import Broken, NightbellError, Unreachable
 from nightbell.core.ids import new_id
 from nightbell.store.vault import Vault
 from nightbell.store.work import Scope, Store, Work
@@ -38,6 +38,7 @@ POLL_S = 1.0
 PLAN_EVERY_S = 15.0
 CATCH_UP_S = 5.0
 AGAIN_S = 0.3
+UNREADABLE = "unreadable"  # an order whose number the keys here do not open
 
 
 class NoLongerLeader(Unreachable):
@@ -220,15 +221,23 @@ class Controller:
                 " order by switch_command_id limit %s",
                 (self._name, BATCH),
             )
-            commands = [await self._opened(work, one) for one in waiting]
+            commands = [await self._try_opening(work, one) for one in waiting]
         codes: list[str] = []
         try:
             for command in commands:
-                codes.append((await self._switch.ask(command)).code)
+                codes.append((await self._switch.ask(command)).code if command else UNREADABLE)
         finally:
             if codes:
                 await self._mark_done(waiting[: len(codes)], codes)
         return len(waiting)
+
+    async def _try_opening(self, work: Work, one: Waiting) -> Command | None:
+        """None when it cannot be read: that order fails, and those behind it are carried out."""
+        try:
+            return await self._opened(work, one)
+        except (NightbellError, ValueError) as fault:
+            log.error("switch: %s cannot be carried out: %s", one.op, _where(fault))
+            return None
 
     async def _opened(self, work: Work, one: Waiting) -> Command:
         args = dict(one.args)
@@ -237,23 +246,29 @@ class Controller:
         return Command(one.command_id.hex, Op(one.op), args)
 
     async def _mark_done(self, done: list[Waiting], codes: list[str]) -> None:
+        """Done, and a refusal told to whoever counts on the leg, in one: killed between the two,
+        nobody would ever hear of it."""
+        well = [one for one, code in zip(done, codes, strict=True) if not code]
         async with self._store.work(SWITCH) as work:
-            await work.run(
-                "update switch_command set done_at = %s, code = said.code"
-                " from unnest(%s::bigint[], %s::text[]) as said (id, code)"
-                " where switch_command_id = said.id and done_at is null",
-                (work.at, [one.switch_command_id for one in done], codes),
-            )
+            await _keep_done(work, well, "")
         for one, code in zip(done, codes, strict=True):
             if code:
-                log.warning("switch: %s answered %s", one.op, code)
                 await self._tell_refusal(one, code)
 
     async def _tell_refusal(self, one: Waiting, code: str) -> None:
+        log.warning("switch: %s answered %s", one.op, code)
         leg = str(one.args.get("leg", ""))
-        async with self._store.work(SWITCH) as work:
-            gone = _ended(self._name, self._epoch, leg, code, work.at)
-            await control.refused(work, one.op, code, gone, self._owners)
+        try:
+            async with self._store.work(SWITCH) as work:
+                gone = _ended(self._name, self._epoch, leg, code, work.at)
+                await control.refused(work, one.op, code, gone, self._owners)
+                await _keep_done(work, [one], code)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception as fault:  # Not asked for ever: it would hold up every order behind it.
+            log.error("switch: %s refused, and nobody told: %s", one.op, _where(fault))
+            async with self._store.work(SWITCH) as work:
+                await _keep_done(work, [one], code)
 
     # The plan the switch follows when it is alone.
 
@@ -277,6 +292,14 @@ class Controller:
             log.error("switch: plan refused: %s", reply.code)
         else:
             self._plan_version = str(plan["version"])
+
+
+async def _keep_done(work: Work, done: list[Waiting], code: str) -> None:
+    await work.run(
+        "update switch_command set done_at = %s, code = %s"
+        " where switch_command_id = any(%s) and done_at is null",
+        (work.at, code, [one.switch_command_id for one in done]),
+    )
 
 
 async def _lead(conn: psycopg.AsyncConnection[Any]) -> None:

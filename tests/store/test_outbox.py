@@ -1,4 +1,4 @@
-"""The outbox on its bad nights: an order that cannot be carried out, a far end that never answers."""
+"""The outbox on its bad nights: an order that breaks the code, a far end that never answers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from nightbell.calls import commands as calls
+from nightbell.calls import control
 from nightbell.calls.queries import failsafe_plan
 from nightbell.core.ids import CallId
 from nightbell.store.work import SERVICE
@@ -156,6 +157,67 @@ async def test_the_switch_lost_its_folder_and_came_back_under_another_name(datab
         await floor.sit_down(DANA)
         again = await floor.ring(cli="+12125550144")
         assert (await floor.accept(DANA)).call_id == again
+
+
+async def test_a_strangers_telephone_dials_bytes_and_the_callers_behind_are_answered(
+    database: Database,
+):
+    """What a database cannot keep (a zero byte, half a character) comes in a SIP header."""
+    async with night(database) as floor:
+        await floor.sit_down(DANA)
+        odd = await floor.ring("\udcff\x00" + "9" * 5000, "\x00\udcff")
+        assert (await floor.accept(DANA)).call_id == odd
+        await floor.sit_down(PRIYA)
+        next_one = await floor.ring()
+        assert (await floor.accept(PRIYA)).call_id == next_one
+
+
+async def test_one_number_that_the_keys_do_not_open_and_the_next_caller_is_answered(
+    database: Database,
+):
+    """An order that can never be carried out must not stand in front of all the others."""
+    async with night(database) as floor:
+        gone = await floor.ring()
+        floor.switch.far_hangs_up((await floor.call(gone)).leg_id.hex)
+        await floor.settle()
+        await floor.sit_down(DANA)
+        await floor.write("update call set caller_at_rest = %s where call_id = %s", b"x" * 40, gone)
+        async with floor.as_(DANA) as work:
+            await calls.ring_back(work, floor.vault, gone, DANA)
+        await floor.settle()
+        owed = await floor.call(gone)
+        assert (owed.state, owed.owner_id, owed.owed) == ("ended", DANA, True)
+        waiting = await floor.ring(cli="+12125550144")
+        assert (await floor.accept(DANA)).call_id == waiting
+
+
+async def test_killed_as_the_switch_refused_a_ring_back_and_it_is_still_owed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    """Done and told are one: a caller whose ring-back died must not ring in our rows for ever."""
+    async with night(database) as floor:
+        call_id = await floor.ring()
+        floor.switch.far_hangs_up((await floor.call(call_id)).leg_id.hex)
+        await floor.settle()
+        await floor.sit_down(DANA)
+        floor.switch.board.draining = True
+        async with floor.as_(DANA) as work:
+            await calls.ring_back(work, floor.vault, call_id, DANA)
+        with monkeypatch.context() as killing:
+            killing.setattr(control, "refused", killed)
+            with pytest.raises(Killed):
+                await floor.controller.carry_out_once()
+        await floor.restart_controller()
+        await floor.settle()
+        assert (await floor.call(call_id)).state == "ended"
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+async def killed(*_: object) -> None:
+    raise Killed
 
 
 async def give_plan(floor: Floor) -> None:
