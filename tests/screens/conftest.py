@@ -25,7 +25,7 @@ def ring() -> Ring:
     return Ring()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # While it is open a loop runs here: no other module may find it.
 def browser() -> Iterator[Browser]:
     if not (STATIC / "clinician/index.html").is_file():
         pytest.fail(
