@@ -14,6 +14,8 @@ from collections.abc import Generator
 from types import FrameType
 from typing import Any
 
+import psycopg
+
 from nightbell.core.errors import Broken, Refused
 from nightbell.run import tls
 from nightbell.run.settings import Settings
@@ -34,6 +36,12 @@ class PortTaken(Refused):
 class ServeRunning(Refused):
     """Nightbell is already running on this data folder. Stop that one first, or give this one a
     data folder of its own with NIGHTBELL_DATA (and its own --port and --sip-port)."""
+
+
+class KeysMissing(Refused):
+    """What this database holds was closed with a key that is not in the data folder. Put its keys
+    folder back, then start again: a new key could open no telephone number, so nobody could be
+    paged."""
 
 
 class SeedFailed(Broken):
@@ -127,7 +135,18 @@ def _database(settings: Settings, watch: Watch) -> Settings:
         watch.add(Database(server))
     say("database ready")
     migrate(settings.database_url)
+    refuse_without_keys(settings)
     return settings
+
+
+def refuse_without_keys(settings: Settings) -> None:
+    """A data folder restored without its keys is not given new ones in silence."""
+    if (settings.keys / "master.key").exists():
+        return
+    with psycopg.connect(settings.database_url) as link:
+        link.execute("set role nightbell_owner")
+        if link.execute("select 1 from data_key limit 1").fetchone():
+            raise KeysMissing(keys=str(settings.keys))
 
 
 def _command(name: str) -> list[str]:

@@ -49,6 +49,7 @@ def migrate(url: str, folder: Path = FOLDER) -> None:
         link.execute("select pg_advisory_lock(%s)", [LOCK])
         _make_roles(link)
         _run(url, folder)
+        _let_backup_read(link)
 
 
 def template_database(url: str, folder: Path = FOLDER) -> str:
@@ -102,6 +103,15 @@ def _make_roles(link: psycopg.Connection[Any]) -> None:
         _database(link, "grant create, usage on schema public to {}", OWNER)
     except psycopg.errors.InsufficientPrivilege:
         raise RolesRefused from None
+
+
+def _let_backup_read(link: psycopg.Connection[Any]) -> None:
+    """pg_dump reads the sequences and Alembic's own table too, which no migration of ours names."""
+    _database(link, "set role {}", OWNER)
+    for what in (sql.SQL("tables"), sql.SQL("sequences")):
+        grant = sql.SQL("grant select on all {} in schema public to nightbell_backup")
+        link.execute(grant.format(what))
+    link.execute("reset role")
 
 
 def _run(url: str, folder: Path) -> None:

@@ -13,10 +13,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from nightbell.run.serve import banner
+from nightbell.run.serve import KeysMissing, banner, refuse_without_keys
 from nightbell.run.settings import Settings
+from tests.ground import Database
 
 pytestmark = pytest.mark.timeout(300)  # Five processes start several times on a busy machine.
 
@@ -176,6 +178,18 @@ def test_a_socket_folder_that_somebody_else_put_there_is_refused(here: Installat
         assert str(planted) in here.refused(here.settings)
     finally:
         planted.rmdir()
+
+
+def test_a_data_folder_restored_without_its_keys_is_refused(database: Database, tmp_path: Path):
+    settings = Settings(data=tmp_path, database_url=database.admin)
+    refuse_without_keys(settings)  # Nothing was closed yet: a new key is as good.
+    with psycopg.connect(database.owner) as link:
+        link.execute("insert into data_key values (gen_random_uuid(), 'closed')")
+    with pytest.raises(KeysMissing):
+        refuse_without_keys(settings)
+    settings.keys.mkdir()
+    (settings.keys / "master.key").touch()
+    refuse_without_keys(settings)
 
 
 def test_the_banner_says_where_as_whom_and_what_next():

@@ -103,6 +103,17 @@ def test_everything_belongs_to_the_owner_and_the_owner_is_not_all_powerful(datab
     assert powers == (0,)
 
 
+def test_a_backup_may_read_all_that_there_is(blank: str):
+    migrate(blank)
+    with psycopg.connect(url_as(blank, "nightbell_backup")) as link:
+        unread = link.execute(
+            "select relname from pg_class where relnamespace = 'public'::regnamespace and case"
+            " relkind when 'r' then not has_table_privilege(oid, 'select')"
+            " when 'S' then not has_sequence_privilege(oid, 'select') else false end"
+        ).fetchall()
+    assert unread == []
+
+
 def test_an_account_that_may_not_make_roles_is_told_what_to_ask_for(blank: str, folder: Path):
     with psycopg.connect(blank, autocommit=True) as link:
         link.execute("create role nightbell_test_weak")
