@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 import { mock } from "./dev/mock.ts";
 
 const here = import.meta.dirname;
-const surfaces = ["sign-in", "console", "floor", "clinician", "office", "admin", "demo"];
+const surfaces = ["sign-in", "console", "floor", "clinician", "office", "admin", "demo", "passphrase"];
 
 // A surface is built as soon as its folder has a page; one with a sw.ts also gets /<surface>/sw.js,
 // whose address must not change, or an installed app would never find its next version.
