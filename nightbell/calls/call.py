@@ -230,17 +230,19 @@ def take(call: Call, by: PersonId, *, at: datetime) -> Call:
         raise CallLive
     if call.closed_at is not None:
         raise AlreadyClosed
-    if call.owner_kind == "person" and call.owner_id != by:
+    if _anothers(call, by, at=at):
         raise Stale
     due_at = max(call.due_at or at, at + WRAP_UP)
     return replace(call, owner_kind="person", owner_id=by, due_at=due_at)
 
 
-def ring_back(call: Call, by: PersonId, leg: LegId, switch: str, epoch: int) -> Call:
+def ring_back(
+    call: Call, by: PersonId, leg: LegId, switch: str, epoch: int, *, at: datetime
+) -> Call:
     """Ring the caller again on a new leg: the same call goes on, with `by` waiting on the line."""
     if not call.over:
         raise CallLive
-    if call.owner_kind == "person" and call.owner_id != by and call.closed_at is None:
+    if call.closed_at is None and _anothers(call, by, at=at):
         raise Stale
     return replace(
         call, state="ringing", leg_id=leg, switch=switch or call.switch, epoch=epoch,
@@ -254,6 +256,12 @@ def dispose(call: Call, disposition: str, call_type: str, *, at: datetime) -> Ca
     if call.closed_at is not None:
         raise AlreadyClosed
     return replace(call, disposition=disposition, call_type=call_type, closed_at=at)
+
+
+def _anothers(call: Call, by: PersonId, *, at: datetime) -> bool:
+    """Whether somebody else is finishing it. Past its time it is anybody's: they have gone home."""
+    theirs = call.owner_kind == "person" and call.owner_id != by
+    return theirs and (call.due_at is None or at < call.due_at)
 
 
 def _ringing_back(call: Call) -> bool:

@@ -30,7 +30,7 @@ class NoAudio(Refused):
 
 
 class BusyWithAnother(Refused):
-    """You are on a call. Finish it before ringing somebody."""
+    """You are on a call. Finish it before you take or ring another."""
 
 
 class MessageOwed(Refused):
@@ -58,6 +58,8 @@ async def answer(work: Work, call_id: CallId, by: PersonId) -> Call:
     if agent is None:
         raise NoAudio
     after = rule.accept(call, by, at=work.at)
+    if await _is_on_a_call(work, by):
+        raise BusyWithAnother
     await rows.keep(work, after)
     await rows.note(work, after, "CallAnswered")
     await rows.leaf(work, after, "call.answered")
@@ -142,7 +144,7 @@ async def ring_back(work: Work, vault: Vault, call_id: CallId, by: PersonId) -> 
         raise NoCallbackNumber
     leg = await new_leg(work, "callback_caller", call_id=call_id, account_id=call.account_id)
     switch, epoch = await our_epoch(work)
-    after = rule.ring_back(call, by, LegId(leg), switch, max(epoch, call.epoch))
+    after = rule.ring_back(call, by, LegId(leg), switch, max(epoch, call.epoch), at=work.at)
     await _changed(work, after, "RingBackAsked")
     await rows.leaf(work, after, "call.ring_back_asked")
     await order(
@@ -255,6 +257,8 @@ async def _changed(work: Work, call: Call, kind: str) -> None:
 
 
 async def _is_on_a_call(work: Work, person: PersonId) -> bool:
+    # Their desk is locked, so that two calls taken at once (an offer, a ring-back) see each other.
+    await work.run("select 1 from desk_state where person_id = %s for update", (person,))
     return bool(
         await work.value(
             "select exists (select from call where agent_id = %s and ended_at is null)", (person,)

@@ -71,7 +71,7 @@ def test_the_switch_was_killed_mid_call():
     cut = rule.switch_lost(TALKING, ended_at=TWO_AM + MINUTE, at=TWO_AM + MINUTE + SECOND)
     assert (cut.state, cut.owner_kind, cut.priority) == ("lost", "desk", CUT_OFF)
     assert cut.due_at == TWO_AM + MINUTE + SECOND
-    ringing = rule.ring_back(cut, PRIYA, LegId(UUID(int=6)), "switch-1", 2)
+    ringing = rule.ring_back(cut, PRIYA, LegId(UUID(int=6)), "switch-1", 2, at=cut.due_at or TWO_AM)
     again = rule.caller_up(ringing, at=TWO_AM + 2 * MINUTE)
     assert (again.state, again.agent_id, again.answered_at) == (
         "talking", PRIYA, TALKING.answered_at,
@@ -93,8 +93,27 @@ def test_hanging_up_as_the_switch_dies_is_an_end_not_a_loss():
 
 def test_nobody_picks_up_when_rung_back_and_the_asking_agent_still_owes_it():
     lost = rule.switch_lost(WAITING, ended_at=TWO_AM, at=TWO_AM)
-    silent = gone(rule.ring_back(lost, DANA, LegId(UUID(int=6)), "switch-1", 2), MINUTE)
+    ringing = rule.ring_back(lost, DANA, LegId(UUID(int=6)), "switch-1", 2, at=TWO_AM)
+    silent = gone(ringing, MINUTE)
     assert (silent.ended_by, silent.owner_id, silent.owed) == ("no_answer", DANA, True)
+
+
+def test_the_agent_went_home_and_left_a_caller_unfinished():
+    """Hers until it is due; from then on anybody's, to take or to ring back."""
+    left = gone(TALKING, MINUTE)
+    assert left.owner_id == DANA
+    assert left.due_at is not None
+    early = left.due_at - SECOND
+    with pytest.raises(Stale):
+        rule.take(left, PRIYA, at=early)
+    with pytest.raises(Stale):
+        rule.ring_back(left, PRIYA, LegId(UUID(int=6)), "switch-1", 1, at=early)
+    taken = rule.take(left, PRIYA, at=left.due_at)
+    assert (taken.owner_id, taken.owed) == (PRIYA, True)
+    with pytest.raises(Stale):
+        rule.take(taken, DANA, at=left.due_at)
+    ringing = rule.ring_back(left, PRIYA, LegId(UUID(int=6)), "switch-1", 1, at=left.due_at)
+    assert ringing.owner_id == PRIYA
 
 
 def test_the_agent_may_leave_only_a_patched_caller():
@@ -142,7 +161,7 @@ OURS: list[Step] = [
     lambda c, p, at: rule.clinician_gone(c, others=0, at=at),
     lambda c, p, at: rule.take(c, p, at=at),
     lambda c, p, at: rule.dispose(c, "answered", "hours", at=at),
-    lambda c, p, at: rule.ring_back(c, p, LegId(UUID(int=at.second)), "switch-1", c.epoch),
+    lambda c, p, at: rule.ring_back(c, p, LegId(UUID(int=at.second)), "switch-1", c.epoch, at=at),
 ]
 SWITCH_DIED: list[Step] = [lambda c, p, at: rule.switch_lost(c, ended_at=at, at=at)]
 steps = st.lists(st.tuples(st.sampled_from(CALLERS_END + OURS + SWITCH_DIED), people), max_size=25)

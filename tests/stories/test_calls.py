@@ -9,7 +9,7 @@ from nightbell.acd.commands import OfferEnded
 from nightbell.calls import callback
 from nightbell.calls import commands as calls
 from nightbell.calls.call import ABANDON_DUE
-from nightbell.calls.commands import NoAudio
+from nightbell.calls.commands import BusyWithAnother, NoAudio
 from nightbell.calls.switchboard import new_leg, order
 from nightbell.core.ids import CallId, new_id
 from nightbell.messages.accepted import called_back
@@ -194,6 +194,23 @@ async def test_the_switch_was_killed_mid_call(database: Database):
         assert floor.together(call_id) == {audio.hex, again.leg_id.hex}
         story = await floor.story(call_id)
         assert story[-4:] == ["CallAnswered", "CallCutOff", "RingBackAsked", "CallRungBack"]
+
+
+async def test_she_rings_one_caller_back_and_takes_another_at_once(database: Database):
+    """One pair of ears: the second is offered to somebody else, never left alone on the line."""
+    async with night(database, phones={CALLER: Behaviour.SILENCE}) as floor:
+        await floor.sit_down(DANA)
+        gone = await floor.ring()
+        floor.switch.far_hangs_up((await floor.call(gone)).leg_id.hex)
+        await floor.settle()
+        waiting = await floor.ring(cli="+12125550144")
+        offer = await floor.offered(DANA)
+        assert offer is not None
+        async with floor.as_(DANA) as work:
+            await calls.ring_back(work, floor.vault, gone, DANA)
+        with pytest.raises(BusyWithAnother):
+            await floor.accept(DANA, offer.offer_id)
+        assert (await floor.call(waiting)).state == "waiting"
 
 
 async def test_a_number_nobody_claims(database: Database):
