@@ -230,8 +230,7 @@ async def close(work: Work, message_id: UUID, *, by: PersonId) -> None:
     if found is None:
         return
     one = await queries.take(work, found)
-    if one.now.held_by is None:
-        await _accept(work, one, by, "closed", None)
+    await _accept(work, one, by, "closed", None)  # Another's is refused, saying whose it is.
     await work.run("update escalation set state = 'closed' where escalation_id = %s", (found,))
     await record_all(work, [_act("escalation.closed", one)])
     await _tell(work, one)

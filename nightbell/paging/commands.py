@@ -161,7 +161,7 @@ async def begin_patch(
 async def _page_holder(work: Work, order: Order, account_id: AccountId, on_call: OnCall) -> None:
     role = str(order.payload["role"])
     held = _held(on_call, role, work.at)
-    if held is None:
+    if held is None or not await _is_theirs(work, account_id, held.person_id):
         await _nobody(work, order)
         return
     page = _new(work, order, account_id, held.person_id, role)
@@ -195,6 +195,17 @@ async def _page_holder(work: Work, order: Order, account_id: AccountId, on_call:
     phone = theirs[(page.number - 1) % len(theirs)]
     by_phone = telephone.by_telephone(page, phone, Channel.PHONE, work)
     await telephone.ring(work, by_phone, phone.address)
+
+
+async def _is_theirs(work: Work, account_id: AccountId, person_id: PersonId) -> bool:
+    """Whether the holder is still the practice's clinician: one who left could not read it."""
+    return bool(
+        await work.value(
+            "select 1 from membership join person p using (person_id) where account_id = %s"
+            " and person_id = %s and part = 'clinician' and p.active",
+            (account_id, person_id),
+        )
+    )
 
 
 def _held(on_call: OnCall, role: str, at: datetime) -> Shift | None:

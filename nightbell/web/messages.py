@@ -4,6 +4,7 @@ from typing import Literal
 
 from fastapi import APIRouter
 
+from nightbell.core.errors import Stale
 from nightbell.core.ids import CallId, KeyId, MessageId, unwire
 from nightbell.escalation import commands as escalation
 from nightbell.messages import commands, queries
@@ -105,6 +106,8 @@ async def take(message_id: WireId, who: Asking, store: TheStore) -> MessageCard:
         if going is not None:  # Locked before the message: taking it ends the paging.
             await escalation.take_it(work, going, by=who.person_id, how="message")
         taken = await commands.take(work, one, who.person_id)
+        if going is None and await running_for(work, one) is not None:
+            raise Stale  # It began to page while we waited for the message: look again.
         return await card(work, who.person_id, taken)
 
 
@@ -115,6 +118,8 @@ async def close(message_id: WireId, body: Outcome, who: Asking, store: TheStore)
     async with store.work(who.scope) as work:
         await escalation.close(work, one, by=who.person_id)
         closed = await commands.close(work, one, who.person_id, body.outcome, note)
+        if await running_for(work, one) is not None:
+            raise Stale  # As for `take`.
         return await card(work, who.person_id, closed)
 
 

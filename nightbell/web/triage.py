@@ -10,6 +10,7 @@ from nightbell.calls.commands import raise_tier
 from nightbell.core.ids import CallId, PersonId, unwire
 from nightbell.core.tier import Tier
 from nightbell.escalation.commands import begin
+from nightbell.escalation.queries import take_of_call
 from nightbell.scripts.library import call_type_json, load_call_types
 from nightbell.triage.commands import keep_run
 from nightbell.triage.library import library_json, load_library
@@ -84,6 +85,8 @@ async def run(
         table, answers, modifiers, client_tier=body.client_tier, raise_to=body.raise_to
     )
     async with store.work(who.scope) as work:
+        # An escalation is locked before its call, everywhere; a key pressed now does the same.
+        await take_of_call(work, unwire("call", call_id))
         call = await rows.take(work, CallId(unwire("call", call_id)))
         _theirs(call, who.person_id)
         await keep_run(

@@ -193,6 +193,11 @@ async def furnish(night: Night) -> None:
                 " verified_at) values (%s, %s, 'phone', %s, floor_now())",
                 (new_id(), person, PHONES[name]),
             )
+        for name in ("okafor", "sharma"):
+            await conn.execute(
+                "insert into membership (account_id, person_id, part) values (%s, %s, 'clinician')",
+                (night.account, night.people[name]),
+            )
         for sort, (role, name) in enumerate([("first call", "okafor"), ("backup", "sharma")]):
             await conn.execute(
                 "insert into oncall_role (account_id, role, sort) values (%s, %s, %s)",

@@ -43,6 +43,13 @@ async def test_the_cardiologist_slept_through_it(night: Night):
     assert len(await night.pages(begun)) == 4
 
 
+async def test_the_holder_left_the_practice_and_is_still_on_its_rota(night: Night):
+    """She could press 1 and never read it: nobody of another practice is woken."""
+    await night.sql("delete from membership where person_id = %s", (night.people["okafor"],))
+    begun = await night.begin()
+    assert {who for who, _, _ in await night.pages(begun)} == {"sharma"}
+
+
 async def test_the_backups_phone_was_a_voicemail(night: Night):
     begun = await night.begin()
     await night.minutes_pass(5)

@@ -12,11 +12,13 @@ import pytest
 from fastapi import FastAPI
 
 from nightbell.core.ids import wire
+from nightbell.core.tier import Tier
+from nightbell.escalation.commands import begin
 from nightbell.escalation.filed import message_filed
 from nightbell.messages.accepted import escalation_taken
 from nightbell.messages.commands import Finished
 from nightbell.store.outbox import Relay
-from nightbell.store.work import Store
+from nightbell.store.work import SERVICE, Store
 from tests.floor import DANA, LINDT, OKAFOR, OLIVE, SHARMA, WORDS, Floor, floor
 from tests.ground import Database
 from tests.web import Browser, application, browser
@@ -126,6 +128,49 @@ async def test_two_clinicians_press_take_while_it_pages(app: FastAPI, night: Flo
         await carry(night)
         held = night.cast.sql("select held_by from escalation")[0][0]
         assert night.cast.sql("select owner_id from message") == [(held,)]
+
+
+async def test_taken_while_the_worker_was_away_and_nobody_is_woken_for_it(
+    app: FastAPI, night: Floor
+):
+    async with signed_in(app, DANA, OKAFOR) as (dana, okafor):
+        card = await filed(dana, night)
+        taken = await okafor.post(f"/api/messages/{card['message_id']}/take")
+        assert taken.status_code == 200
+        await carry(night)
+        assert night.cast.sql("select state from escalation where state = 'open'") == []
+        assert night.cast.sql("select 1 from outbox where topic = 'escalation.page'") == []
+
+
+async def test_taken_as_it_pages_before_the_escalation_knew_its_message(app: FastAPI, night: Floor):
+    """At T2 people are paged from before the message is finished: taking it ends that."""
+    async with signed_in(app, DANA, OKAFOR) as (dana, okafor):
+        call_id = night.call(tier="T2")
+        store = await Store(night.cast.database.worker).open()
+        async with store.work(SERVICE) as work:
+            await begin(work, call_id, Tier.T2, work.at)
+        await store.close()
+        one = await night.finished(call_id)
+        path = f"/api/messages/{wire('message', one.message_id)}"
+        assert (await dana.put(path, body(one))).status_code == 200
+        assert (await okafor.post(f"{path}/take")).status_code == 200
+        await carry(night)
+        held = night.cast.sql("select state, held_by from escalation")
+        assert held == [("held", night.cast.people[OKAFOR])]
+
+
+async def test_the_office_closes_what_a_clinician_accepted_a_moment_ago(app: FastAPI, night: Floor):
+    """Her key press is kept; the message will only hear of it. It is hers all the same."""
+    async with signed_in(app, DANA, OLIVE) as (dana, olive):
+        card = await filed(dana, night)
+        await carry(night)
+        night.cast.sql(
+            "update escalation set state = 'held', due_at = null, held_at = floor_now(),"
+            " held_by = %s", night.cast.people[OKAFOR],
+        )  # fmt: skip
+        answer = await olive.post(f"/api/messages/{card['message_id']}/close", {"outcome": "done"})
+        assert answer.status_code == 409
+        assert night.cast.sql("select state from message") == [("paging",)]
 
 
 async def test_a_held_message_that_pages_is_refused_in_a_sentence(app: FastAPI, night: Floor):

@@ -1,11 +1,13 @@
 """What the server makes of the answers while the caller is still on the line."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 
@@ -170,3 +172,28 @@ async def test_what_makes_no_sense_gets_a_sentence(desk: Desk, change: dict[str,
     problem = (await desk.dana.post(desk.path, {**body, **change})).json()
     assert problem["code"] == code
     assert problem["sentence"]
+
+
+async def test_a_key_is_pressed_while_the_agent_still_answers_questions(
+    desk: Desk, database: Database
+):
+    """Whoever takes an escalation may then need its call: triage must not hold the call first."""
+    answers = {"breathing": "no", "brain": "no", "heart": "yes"}
+    await desk.tell("first-look", answers)
+    async with await psycopg.AsyncConnection.connect(database.owner) as pressed:
+        await pressed.execute("select 1 from escalation for no key update")
+        telling = asyncio.create_task(desk.tell("first-look", answers))
+        await waits_for_a_lock(database)
+        await pressed.execute("select 1 from call for no key update nowait")
+        await pressed.commit()
+    assert (await telling)["tier"] == "T1"
+
+
+async def waits_for_a_lock(database: Database) -> None:
+    async with await psycopg.AsyncConnection.connect(database.owner, autocommit=True) as conn:
+        for _ in range(200):
+            found = await conn.execute("select 1 from pg_locks where not granted")
+            if await found.fetchone():
+                return
+            await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits")

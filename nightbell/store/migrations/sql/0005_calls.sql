@@ -34,6 +34,7 @@ create table call (
 );
 create index call_waiting on call (priority, waiting_since) where state = 'waiting' and ended_at is null;
 create index call_open on call (due_at) where closed_at is null;
+create index call_live on call (agent_id) where ended_at is null;
 create index call_account on call (account_id, rang_at);
 create unique index call_leg on call (leg_id);
 call guard('call', 'select, insert, update');
@@ -125,5 +126,6 @@ create table offer (
 );
 create unique index offer_one_agent on offer (person_id) where ended_at is null;
 create unique index offer_one_call on offer (call_id) where ended_at is null;
+create index offer_call on offer (call_id);
 create index offer_expiry on offer (expires_at) where ended_at is null;
 call guard('offer', 'select, insert, update');
