@@ -40,6 +40,11 @@ describe("one page", () => {
     const how = standing(card({ page_id: late.page_id }, { pages: [...escalation().pages!, late] }));
     expect(how.since).toBe("paged 2:30 am");
   });
+  test("whoever looks is spoken to, a colleague spoken of", () => {
+    const again = card({}, { next_what: "Dr Okafor is paged again" });
+    expect(standing(again, "Dr Okafor").next?.words).toMatch(/^You are paged again at /);
+    expect(standing(again, "Dr Sharma").next?.words).toMatch(/^Dr Okafor is paged again at /);
+  });
   test("nobody can be named next: nothing is made up", () => {
     expect(standing(card({}, { next_at: null })).next).toBeNull();
   });

@@ -18,7 +18,8 @@ export interface Standing {
   note: string; // one more true sentence, or nothing
 }
 
-export function standing(card: PageCard): Standing {
+/** `me`: the name of whoever looks, who is spoken to and not about. */
+export function standing(card: PageCard, me = ""): Standing {
   const { escalation } = card;
   const paged = `paged ${clockTime(pagedAt(card))}`;
   if (escalation.state === "closed")
@@ -32,7 +33,7 @@ export function standing(card: PageCard): Standing {
     };
   if (escalation.state === "held")
     return { state: "another", since: paged, next: null, note: takenBy(escalation) };
-  return { state: "asked", since: paged, next: nextOf(escalation), note: beingTaken(card) };
+  return { state: "asked", since: paged, next: nextOf(escalation, me), note: beingTaken(card) };
 }
 
 /** "Dr Sharma has it since 2:18 am. Nothing for you to do." */
@@ -42,9 +43,10 @@ export function takenBy(escalation: EscalationView): string {
   return `${who} has it${since}. Nothing for you to do.`;
 }
 
-function nextOf(escalation: EscalationView): Next | null {
+function nextOf(escalation: EscalationView, me: string): Next | null {
   if (!escalation.next_at) return null;
-  const what = escalation.next_what || "The next person is paged";
+  const told = escalation.next_what || "The next person is paged";
+  const what = me && told.startsWith(`${me} is `) ? `You are ${told.slice(me.length + 4)}` : told;
   const words = what.charAt(0).toUpperCase() + what.slice(1);
   return { words: `${words} at ${clockTime(escalation.next_at)}`, at: escalation.next_at };
 }
