@@ -163,11 +163,15 @@ async def _beat(work: Work) -> None:
 
 
 async def _sweep(work: Work) -> None:
-    """Hints that no screen will ask for again, and orders long done. What failed stays."""
+    """What nobody will ask for again: hints, orders long done, sessions long over. What failed
+    stays."""
     await work.run("delete from news where at < %s", (work.at - NEWS_KEPT,))
-    await work.run(
-        "delete from outbox where done_at < %s and failed is null", (work.at - ORDERS_KEPT,)
-    )
+    old = (work.at - ORDERS_KEPT,)
+    await work.run("delete from outbox where done_at < %s and failed is null", old)
+    await work.run("delete from switch_command where done_at < %s", old)
+    # What a switch says twice, it says soon. That it has started is asked of every epoch.
+    await work.run("delete from switch_event where at < %s and kind <> 'switch.started'", old)
+    await work.run("delete from session where made_at < %s", old)
 
 
 def _watch(loop: asyncio.AbstractEventLoop) -> None:

@@ -16,8 +16,8 @@ from nightbell.core.clock import process_now
 from nightbell.core.errors import NotFound, Refused, Unreachable
 from nightbell.core.ids import wire
 from nightbell.edges.sip.carrier_client import CarrierClient
-from nightbell.store.work import SERVICE
-from nightbell.web.asker import TheStore, same_origin
+from nightbell.store.work import NOBODY, SERVICE
+from nightbell.web.asker import TheStore, same_origin, the_store
 from nightbell.web.wire import Wire, WireId
 
 PARTS = ("web", "worker", "switch", "database", "carrier")
@@ -29,8 +29,18 @@ class ScenarioRefused(Refused):
 
 
 async def demo_only(request: Request) -> None:
-    """Refuse everything unless this is a demonstration and the asker is its own page."""
-    if not request.app.state.demo_mode:
+    """Refuse everything unless this is a demonstration and the asker is its own page.
+
+    The setting alone is not enough: left on by mistake, a stranger could end a real service's
+    database. What was once seen to be a demonstration stays one, also while its database is down.
+    """
+    state = request.app.state
+    if not state.demo_mode:
+        raise NotFound
+    if not getattr(state, "demo_seen", False):
+        async with the_store(request).work(NOBODY) as work:
+            state.demo_seen = bool(await work.value("select is_demo from service"))
+    if not state.demo_seen:
         raise NotFound
     if request.method != "GET":
         same_origin(request)

@@ -22,7 +22,7 @@ create table session (
   ended_at timestamptz
 );
 create index session_person on session (person_id);
-call service_wide('session', '', 'select, insert, update, delete');
+call service_wide('session', 'select, delete', 'select, insert, update, delete');
 
 -- Append-only: a key is retired, never changed. holder: a person, an account's inbox or recovery, the desk.
 create table key_entry (

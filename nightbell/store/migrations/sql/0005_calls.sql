@@ -80,7 +80,7 @@ create table switch_event (
   facts jsonb not null,
   primary key (switch, epoch, seq)
 );
-call service_wide('switch_event', 'select, insert', '');
+call service_wide('switch_event', 'select, insert, delete', '');
 
 -- What to ask of the switch, in order, after the deciding transaction has committed.
 create table switch_command (
@@ -96,7 +96,7 @@ create table switch_command (
   code text                                  -- the switch's answer; empty when it went well
 );
 create index switch_command_due on switch_command (switch_command_id) where done_at is null;
-call service_wide('switch_command', 'select, insert, update', 'insert, select');
+call service_wide('switch_command', 'select, insert, update, delete', 'insert, select');
 
 -- An agent on the floor. Ready is wished for; free is derived (no open offer, no live call, leg up).
 create table desk_state (
