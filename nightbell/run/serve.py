@@ -216,6 +216,13 @@ def banner(settings: Settings, welcome: dict[str, Any]) -> list[str]:
     for one in sign_ins:
         who = [str(one.get(part, "")) for part in ("kind", "handle", "passphrase")]
         lines.append(f"    {who[0]:<14} {who[1]:<20} {who[2]}")
-    lines += ["", "Next: sign in as the agent, press Ready, then in another window:"]
-    lines += ["  python3 dev.py demo call", "Ctrl-C stops everything and keeps the data.", ""]
+    if sign_ins:
+        lines += ["", "Next: sign in as the agent, press Ready, then in another window:"]
+        lines += ["  python3 dev.py demo call"]
+    else:
+        lines += [
+            "",
+            "A new service's first administrator, in another window: nightbell administrator",
+        ]
+    lines += ["Ctrl-C stops everything and keeps the data.", ""]
     return lines

@@ -72,3 +72,35 @@ async def test_a_caller_who_gave_up_is_counted_and_the_answer_is_timed_from_the_
         floor = await queries.floor_counts(work)
         assert floor.answered_in_20_s_percent == 50.0
     await store.close()
+
+
+@pytest.mark.anyio
+async def test_the_time_to_a_clinician_is_of_the_pages_somebody_took(
+    database: Database, tmp_path: Path
+) -> None:
+    await seed(database.web, tmp_path)
+    store = await Store(database.web).open()
+    async with store.work(SERVICE) as work:
+        night = Night(work.at - timedelta(hours=1), work.at)
+        account_id = await work.value(
+            "select account_id from account where name = 'Riverside Cardiology'"
+        )
+        doctor = await work.value("select person_id from person where name = 'Dr Ada Okafor'")
+        assert (await queries.page_counts(work, account_id, night)).accept_ms_p50 is None
+        for minutes, taken_s in ((30, 90), (20, 240), (10, None)):
+            held = ("open", None) if taken_s is None else ("held", doctor)
+            await work.run(
+                "with rang as (insert into call (call_id, account_id, did, coverage, state, switch,"
+                " epoch, leg_id, rang_at, owner_kind, due_at) values (gen_random_uuid(), %s,"
+                " '+12125550142', 'after_hours', 'ended', 's', 1, gen_random_uuid(), floor_now(),"
+                " 'desk', floor_now()) returning call_id, account_id)"
+                " insert into escalation (escalation_id, account_id, call_id, tier, policy, step,"
+                " sent, due_at, state, held_by, held_at, made_at)"
+                " select gen_random_uuid(), account_id, call_id, 'T2', '{}', 0, 1, floor_now(),"
+                " %s, %s, made_at + make_interval(secs => %s), made_at from rang,"
+                " (select floor_now() - make_interval(mins => %s) as made_at) as begun",
+                (account_id, *held, taken_s, minutes),
+            )
+        counts = await queries.page_counts(work, account_id, night)
+        assert (counts.paged, counts.accept_ms_p50) == (3, 90_000)
+    await store.close()

@@ -199,3 +199,9 @@ def test_the_banner_says_where_as_whom_and_what_next():
     assert "agent" in lines
     assert "river stone" in lines
     assert "demo call" in lines
+
+
+def test_a_real_service_is_not_told_to_play_a_demonstration():
+    lines = "\n".join(banner(Settings(demo=False), {"demo_sign_ins": []}))
+    assert "nightbell administrator" in lines
+    assert "demo call" not in lines

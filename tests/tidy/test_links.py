@@ -7,6 +7,7 @@ from tests.tidy.test_tidy import ROOT, tracked
 
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 CODE = re.compile(r"```[\s\S]*?```|^(?: {4}|\t).*$|`[^`\n]*`", re.MULTILINE)
+NAMED = re.compile(r"`((?:tests|bench|frontend)/[\w./-]+)`")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|#")
 
 
@@ -17,13 +18,22 @@ def dead_links(paper: Path, text: str) -> list[str]:
     return [one for one in ours if not (paper.parent / one).exists()]
 
 
+def papers() -> dict[str, str]:
+    return {path: text for path, text in tracked().items() if path.endswith(".md")}
+
+
 def test_every_link_in_our_papers_leads_somewhere():
-    papers = {path: text for path, text in tracked().items() if path.endswith(".md")}
     dead = [
-        f"{path}: {one}" for path, text in papers.items() for one in dead_links(ROOT / path, text)
+        f"{path}: {one}" for path, text in papers().items() for one in dead_links(ROOT / path, text)
     ]
-    assert "README.md" in papers
+    assert "README.md" in papers()
     assert dead == []
+
+
+def test_every_test_that_our_papers_name_is_there():
+    named = {(path, one) for path, text in papers().items() for one in NAMED.findall(text)}
+    assert ("README.md", "tests/stories/test_desk.py") in named
+    assert [one for one in sorted(named) if not (ROOT / one[1]).exists()] == []
 
 
 def test_a_dead_link_and_a_missing_picture_are_found(tmp_path: Path):
