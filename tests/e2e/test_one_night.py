@@ -21,7 +21,7 @@ from joserfc.jwk import OKPKey
 from playwright.async_api import Browser, expect
 
 from nightbell.accounts import demonstration
-from tests.e2e.person import Person
+from tests.e2e.person import enter
 from tests.e2e.screens import DESK, PHONE, Screen, chromium, sign_in
 from tests.e2e.sound import (
     AGENT_PITCH,
@@ -77,11 +77,11 @@ def phone_of(name: str) -> str:
     return next(one.phone for one in demonstration.PEOPLE if one.name == name)
 
 
-def the_office_is_closed(one: WholeService) -> None:
+async def the_office_is_closed(one: WholeService) -> None:
     """Whatever hour it is here, at Riverside it is a holiday."""
-    robin = Person(one, "root@demo")
+    robin = await enter(one, "root@demo")
     riverside = next(
-        each for each in robin.get("/api/accounts") if each["name"] == "Riverside Cardiology"
+        each for each in await robin.get("/api/accounts") if each["name"] == "Riverside Cardiology"
     )
     account_id = riverside.pop("account_id")
     today = datetime.now(ZoneInfo(riverside["time_zone"])).date()
@@ -89,15 +89,15 @@ def the_office_is_closed(one: WholeService) -> None:
     others = [day for day in riverside["special_days"] if day["on_day"] not in closed]
     days = [{"on_day": day, "label": "Founder's Day"} for day in sorted(closed)]
     edit = {key: riverside[key] for key in riverside if key not in ("keys_ready", "gaps")}
-    robin.put(f"/api/accounts/{account_id}", {**edit, "special_days": others + days})
-    robin.close()
+    await robin.put(f"/api/accounts/{account_id}", {**edit, "special_days": others + days})
+    await robin.leave()
 
 
 def test_a_patient_rings_and_every_step_can_be_proved(service: WholeService, tmp_path: Path):
     screens: list[Screen] = []
-    the_office_is_closed(service)
 
     async def story() -> None:
+        await the_office_is_closed(service)
         microphone = voice(tmp_path / "agent.wav", AGENT_PITCH, 20)
         async with chromium(microphone) as browser:
             night = Night(service, tmp_path, browser, screens)
@@ -114,7 +114,7 @@ def test_a_patient_rings_and_every_step_can_be_proved(service: WholeService, tmp
             await the_office_sees_the_night(night)
         assert [fault for one in screens for fault in one.faults] == []
         assert [error for one in screens for error in one.errors] == []
-        the_sealed_message_opens_outside(night)
+        await the_sealed_message_opens_outside(night)
         the_log_is_proved(night)
 
     try:
@@ -334,31 +334,37 @@ async def the_office_sees_the_night(night: Night) -> None:
     await olive.button(re.compile("cradle to grave"))
     await olive.sees("The call, cradle to grave")
     await olive.sees("Root")
+    told = await olive.api(f"/api/calls/{night.call_id}/timeline")
+    unworded = [
+        row["words"] for row in told["rows"] if re.fullmatch("[A-Z][a-z]+[A-Z].*", row["words"])
+    ]
+    assert unworded == [], "events shown by their own names"
     await olive.stands("timeline")
 
 
-def the_sealed_message_opens_outside(night: Night) -> None:
+async def the_sealed_message_opens_outside(night: Night) -> None:
     """`age`, Debian's own, with the doctor's identity; then the signature, by a JOSE library."""
     one, file = night.service, night.folder / "message.age"
-    exported = one.nightbell("message", "export", night.message_id, "-o", str(file))
+    words = ("message", "export", night.message_id, "-o", str(file))
+    exported = await asyncio.to_thread(one.nightbell, *words)
     assert exported.returncode == 0, exported.stderr
     assert b"Luis" not in file.read_bytes()
     identity = night.folder / "doctor.txt"
-    doctor = Person(one, handle_of(night.backup["who"]))
+    doctor = await enter(one, handle_of(night.backup["who"]))
+    assert doctor.keys is not None
     identity.write_text(doctor.keys.age_secret + "\n")
-    doctor.close()
-    opened = subprocess.run(
-        ["age", "-d", "-i", identity, file], check=True, capture_output=True
-    ).stdout
+    await doctor.leave()
+    age = ["age", "-d", "-i", identity, file]
+    opened = await asyncio.to_thread(subprocess.run, age, check=True, capture_output=True)
     (signer,) = one.rows(
         "select k.sign_public from key_entry k join sign_in s using (person_id)"
         " where s.handle = 'dana@demo' and k.holder = 'person'"
     )
     key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": signer["sign_public"]})
-    words = json.loads(jws.deserialize_compact(opened, key, algorithms=["Ed25519"]).payload)
-    assert words["id"] == night.message_id
-    assert words["body"]["patient"] == "Luis Ruiz"
-    assert words["body"]["callback"].endswith("0143") or "0143" in words["body"]["callback"]
+    told = json.loads(jws.deserialize_compact(opened.stdout, key, algorithms=["Ed25519"]).payload)
+    assert told["id"] == night.message_id
+    assert told["body"]["patient"] == "Luis Ruiz"
+    assert told["body"]["callback"].endswith("0143")
 
 
 def the_log_is_proved(night: Night) -> None:

@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from nightbell.edges.sip.carrier_client import CarrierClient
+from nightbell.run.settings import DatabaseNotRunning
 from tests.run.test_serve import Installation
 
 Found = TypeVar("Found")
@@ -53,7 +54,7 @@ class WholeService(Installation):
                     cursor = link.cursor(row_factory=dict_row)
                     cursor.execute(sql.encode(), params or None)
                     return cursor.fetchall() if cursor.description else []
-            except psycopg.OperationalError:
+            except (psycopg.OperationalError, DatabaseNotRunning):
                 if time.monotonic() > give_up:
                     raise
                 time.sleep(0.1)
