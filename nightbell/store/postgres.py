@@ -13,6 +13,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -305,6 +306,9 @@ class Postgres:
             "shared_buffers": "128MB",
             "fsync": "on" if self._durable else "off",
             "synchronous_commit": "on",
+            # After a crash one call for the file system instead of one for each of a thousand
+            # files: back a second sooner, with the same promise. Only Linux has it.
+            **({"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {}),
             # FATAL and worse, and the server's own news; never a statement that failed.
             "log_min_messages": "log",
             "log_min_error_statement": "panic",
