@@ -287,8 +287,7 @@ def test(asked: argparse.Namespace, rest: list[str]) -> int:
         front_end = run([*npm(ensure_packages_of_front_end()), "run", "test"], FRONTEND)
     results = ROOT / "test-results" / "pytest.xml"
     results.unlink(missing_ok=True)
-    spread = ["-n", "2", "--dist", "loadgroup"]
-    command = [str(PYTHON), "-m", "pytest", *spread, "-ra", f"--junitxml={results}", *rest]
+    command = [str(PYTHON), "-m", "pytest", "-n", "2", "-ra", f"--junitxml={results}", *rest]
     code = run(command)
     if front_end:
         say("The front end's unit tests failed; see above.")

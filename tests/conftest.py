@@ -9,8 +9,10 @@ from typing import Any
 import hypothesis
 import pytest
 
+from nightbell.run.settings import Settings
 from nightbell.store.migrate import clone, drop
-from tests.e2e.whole import WholeService, whole_service
+from tests.e2e.installation import installation
+from tests.e2e.whole import WholeService
 from tests.ground import Clock, Cluster, Database, template
 
 PROGRAMS = ("chromium", "sipp", "age")  # A test marked with one needs it on the machine.
@@ -20,6 +22,8 @@ hypothesis.settings.register_profile(
     "nightbell", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("nightbell")
+
+OF_THE_WHOLE = ("tests/e2e/", "tests/faults/test_nine_steps.py")
 
 _cluster: Cluster | None = None
 _numbers = itertools.count(1)
@@ -38,6 +42,18 @@ def pytest_configure_node(node: Any) -> None:
     url = _cluster_url()
     node.workerinput["cluster_url"] = url
     node.workerinput["template_name"] = template(url)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of the whole service go to one worker, one after the other; all others to any."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneService(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "the whole service" if nodeid.startswith(OF_THE_WHOLE) else nodeid
+
+    return OneService(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -79,10 +95,17 @@ def clock(database: Database) -> Clock:
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[WholeService]:
-    """A whole `nightbell serve`; its tests are one xdist group, so that there is only one."""
-    with whole_service() as one:
-        yield one
+def service() -> Iterator[Settings]:
+    """A whole `nightbell serve` with its demonstration, once for all tests that need it."""
+    with installation() as settings:
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def whole() -> Iterator[WholeService]:
+    """One of its own for the stories in which nobody else's caller may wait in the queue."""
+    with installation() as settings:
+        yield WholeService(settings)
 
 
 @pytest.fixture(scope="session")

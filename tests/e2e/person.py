@@ -23,7 +23,7 @@ class Patient(Person):
                 if time.monotonic() > give_up:
                     raise
             except ServerRefused as refusal:
-                if int(refusal.facts["status"]) < 500 or time.monotonic() > give_up:
+                if int(str(refusal.facts["status"])) < 500 or time.monotonic() > give_up:
                     raise
             await asyncio.sleep(0.1)
 

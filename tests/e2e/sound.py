@@ -67,7 +67,7 @@ async def browser_hears(page: Page, pitch: float, within_s: float = 12) -> None:
 
 async def telephone_heard(one: WholeService, leg: str, pitch: float, *, last_s: float = 2) -> float:
     """How strong this pitch was in the last seconds of what a telephone heard."""
-    file = one.out.parent / f"heard-{leg}.wav"
+    file = one.settings.data / f"heard-{leg}.wav"
     await one.carrier.save(leg, file)
     return strength(file, pitch, last_s=last_s)
 

@@ -39,7 +39,6 @@ pytestmark = [
     pytest.mark.chromium,
     pytest.mark.age,
     pytest.mark.timeout(420),
-    pytest.mark.xdist_group("e2e"),
 ]
 RIVERSIDE = "+12125550142"
 ANA = "+12125550143"
@@ -93,14 +92,14 @@ async def the_office_is_closed(one: WholeService) -> None:
     await robin.leave()
 
 
-def test_a_patient_rings_and_every_step_can_be_proved(service: WholeService, tmp_path: Path):
+def test_a_patient_rings_and_every_step_can_be_proved(whole: WholeService, tmp_path: Path):
     screens: list[Screen] = []
 
     async def story() -> None:
-        await the_office_is_closed(service)
+        await the_office_is_closed(whole)
         microphone = voice(tmp_path / "agent.wav", AGENT_PITCH, 20)
         async with chromium(microphone) as browser:
-            night = Night(service, tmp_path, browser, screens)
+            night = Night(whole, tmp_path, browser, screens)
             dana = await night.comes_in("dana@demo", DESK)
             await the_agent_is_ready(dana)
             await who_is_on_call(night, dana)
@@ -122,7 +121,7 @@ def test_a_patient_rings_and_every_step_can_be_proved(service: WholeService, tmp
     except BaseException:
         for one in screens:
             print(*one.faults, *one.errors, sep="\n")
-        service.print_logs()
+        whole.print_logs()
         raise
 
 

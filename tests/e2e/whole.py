@@ -1,34 +1,27 @@
 """One whole Nightbell, as `nightbell serve` runs it, with its demonstration."""
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
 
 from nightbell.edges.sip.carrier_client import CarrierClient
-from nightbell.run.settings import DatabaseNotRunning
-from tests.run.test_serve import Installation
+from nightbell.run.settings import DatabaseNotRunning, Settings
 
 Found = TypeVar("Found")
-UP_WITHIN_S = 120.0
 
 
-class WholeService(Installation):
-    """`nightbell serve` with its demonstration, on ports and in a folder of its own."""
+class WholeService:
+    """`nightbell serve` with its demonstration, and what a test wants to know of it."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.settings = self.settings.having(demo=True)
-        self.carrier = CarrierClient(self.settings.carrier_socket)
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.carrier = CarrierClient(settings.carrier_socket)
 
     @property
     def address(self) -> str:
@@ -61,7 +54,6 @@ class WholeService(Installation):
 
     def print_logs(self) -> None:
         print(f"logs of {self.settings.logs}")
-        print(self.out.read_text()[-3000:])
         for log in sorted(self.settings.logs.glob("*.log")):
             print(f"--- {log.name}\n{log.read_text()[-6000:]}")
 
@@ -73,21 +65,3 @@ def soon(look: Callable[[], Found], otherwise: str, within_s: float = 20) -> Fou
         assert time.monotonic() < give_up, otherwise
         time.sleep(0.1)
     return found
-
-
-@contextmanager
-def whole_service() -> Generator[WholeService]:
-    folder = Path(tempfile.mkdtemp(prefix="nightbell-e2e-"))
-    folder.chmod(0o711)
-    one = WholeService(folder)
-    try:
-        one.start()
-        if not one.said("Nightbell is up.", UP_WITHIN_S):
-            one.print_logs()
-            raise AssertionError("the service did not come up")
-        yield one
-    finally:
-        if one.running is not None and one.running.poll() is None:
-            one.stop()
-        with suppress(OSError):
-            shutil.rmtree(folder)

@@ -23,7 +23,7 @@ from nightbell.run.softphone import Softphone
 from tests.e2e.person import Patient, enter
 from tests.e2e.whole import WholeService
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.timeout(240)]
 Found = TypeVar("Found")
 RIVERSIDE = "+12125550142"
 PHONES = {one.name: one.phone for one in PEOPLE}
@@ -78,11 +78,11 @@ async def until(
 
 
 @pytest.mark.parametrize("part", ["worker", "web", "database"])
-def test_killed_at_each_of_the_nine_steps(part: str, service: WholeService):
+def test_killed_at_each_of_the_nine_steps(part: str, whole: WholeService):
     async def story() -> None:
-        dana = await enter(service, "dana@demo")
-        walk = Walk(service, part, f"+1212555018{len(part)}", dana)
-        await quick_steps(service)
+        dana = await enter(whole, "dana@demo")
+        walk = Walk(whole, part, f"+1212555018{len(part)}", dana)
+        await quick_steps(whole)
         softphone = Softphone()
         try:
             await at_the_desk(dana, softphone)
@@ -93,29 +93,29 @@ def test_killed_at_each_of_the_nine_steps(part: str, service: WholeService):
             await morning_and_proof(walk)
         finally:
             await softphone.close()
-            await service.carrier.reset()
+            await whole.carrier.reset()
             await dana.put("/api/desk/wish", {"wish": "off"})
             await dana.leave()
 
     try:
         asyncio.run(story())
     except BaseException:
-        service.print_logs()
+        whole.print_logs()
         raise
 
 
-def test_the_switch_is_killed_with_a_caller_on_the_line(service: WholeService):
+def test_the_switch_is_killed_with_a_caller_on_the_line(whole: WholeService):
     """The one death that cuts a call: it gets an owner and a due time, and is rung back."""
 
     async def story() -> None:
-        dana = await enter(service, "dana@demo")
-        walk = Walk(service, "switch", "+12125550184", dana)
+        dana = await enter(whole, "dana@demo")
+        walk = Walk(whole, "switch", "+12125550184", dana)
         before, after = Softphone(), Softphone()
         try:
             await at_the_desk(dana, before)
             await rings_and_is_cut_off(walk)
             await at_the_desk(dana, after)
-            await service.carrier.behave(walk.cli, "answers", ring_s=0.5)
+            await whole.carrier.behave(walk.cli, "answers", ring_s=0.5)
             await dana.post(f"/api/calls/{walk.call_id}/ring-back")
 
             async def talking() -> bool:
@@ -123,20 +123,20 @@ def test_the_switch_is_killed_with_a_caller_on_the_line(service: WholeService):
 
             await until(talking, "the caller was not rung back")
             # Nobody was left to tell the old line that it is over: the far end may still hold it.
-            again = [one["way"] for one in await service.carrier.calls(walk.cli)]
+            again = [one["way"] for one in await whole.carrier.calls(walk.cli)]
             assert again.count("rung") == 1, again
             await dana.post(f"/api/calls/{walk.call_id}/hang-up")
         finally:
             await before.close()
             await after.close()
-            await service.carrier.reset()
+            await whole.carrier.reset()
             await dana.put("/api/desk/wish", {"wish": "off"})
             await dana.leave()
 
     try:
         asyncio.run(story())
     except BaseException:
-        service.print_logs()
+        whole.print_logs()
         raise
 
 
