@@ -102,7 +102,7 @@ UNSIGNED: Mapping[tuple[str, str], str] = MappingProxyType(
         ("demo", "phones"): "exists on a demonstration service only",
         ("demo", "kill"): "exists on a demonstration service only",
         ("service", "welcome"): "names the service before anybody signs in",
-        ("app", "healthz"): "says only that everything is up",
+        ("app", "healthz"): "says only which parts are up",
     }
 )
 

@@ -226,7 +226,7 @@ def trust(settings: Settings) -> Trust:
 async def must_be_up(settings: Settings) -> None:
     try:
         async with httpx.AsyncClient(verify=trust(settings), timeout=5) as http:
-            answer = await http.get(f"{settings.address}/healthz")
+            answer = await http.get(f"{settings.address}/api/welcome")
     except httpx.TransportError:
         raise ServerAway(address=settings.address) from None
     if not answer.is_success:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from nightbell.core.errors import NightbellError, NotAllowed, NotFound, Refused, Stale, Unreachable
+from nightbell.reports.queries import parts_beating
 from nightbell.store.vault import Vault
 from nightbell.store.work import NOBODY, Store
 from nightbell.web import (
@@ -77,6 +78,15 @@ async def malformed(request: Request, fault: Exception) -> Response:
     return JSONResponse(problem.model_dump(), status_code=422)
 
 
+async def healthz(request: Request) -> JSONResponse:
+    """200 when every part is up: database, worker and switch too; else 503, naming what is silent."""
+    async with request.app.state.store.work(NOBODY) as work:
+        parts = {"database": True, **await parts_beating(work)}
+    return JSONResponse(
+        {"ok": all(parts.values()), "parts": parts}, 200 if all(parts.values()) else 503
+    )
+
+
 def make_app(*, web_url: str, data: Path, demo_mode: bool = False) -> FastAPI:
     """The application over the database at `web_url` (role web) and the data folder."""
 
@@ -99,11 +109,7 @@ def make_app(*, web_url: str, data: Path, demo_mode: bool = False) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
 
-    @app.get("/healthz", tags=["health"])
-    async def healthz() -> dict[str, bool]:  # pyright: ignore[reportUnusedFunction]
-        async with app.state.store.work(NOBODY) as work:
-            await work.value("select 1")
-        return {"ok": True}
+    app.add_api_route("/healthz", healthz, tags=["health"])
 
     if STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC, html=True))

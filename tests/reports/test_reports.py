@@ -46,6 +46,26 @@ async def test_a_night_without_calls_shows_no_answer_time_rather_than_zero(
 
 
 @pytest.mark.anyio
+async def test_everything_is_up_only_while_worker_and_switch_are_heard(
+    database: Database, tmp_path: Path
+) -> None:
+    store = await Store(database.worker).open()
+    async with application(database, tmp_path) as app, browser(app) as anybody:
+        silent = await anybody.get("/healthz")
+        assert silent.status_code == 503
+        assert silent.json()["parts"] == {"database": True, "worker": False, "switch": False}
+        async with store.work(SERVICE) as work:
+            await work.run(
+                "insert into beat (part, at) values ('worker', %s), ('switch', %s)",
+                (work.at, work.at),
+            )
+        assert (await anybody.get("/healthz")).status_code == 200
+        database.clock.forward(timedelta(seconds=6))
+        assert (await anybody.get("/healthz")).status_code == 503
+    await store.close()
+
+
+@pytest.mark.anyio
 async def test_a_caller_who_gave_up_is_counted_and_the_answer_is_timed_from_the_first_ring(
     database: Database, tmp_path: Path
 ) -> None:

@@ -28,7 +28,8 @@ async function askAgain(): Promise<void> {
   asking = undefined;
   try {
     const answer = await fetch("/healthz", { cache: "no-store" });
-    if (answer.ok) return lineUp();
+    // 503 is web's own word: it is up, and so is the database, while another part is coming back.
+    if (answer.ok || answer.status === 503) return lineUp();
   } catch {
     // Still away: asked again below.
   }

@@ -1271,7 +1271,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Healthz */
+        /**
+         * Healthz
+         * @description 200 when every part is up: database, worker and switch too; else 503, naming what is silent.
+         */
         get: operations["healthz_healthz_get"];
         put?: never;
         post?: never;
@@ -5007,9 +5010,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: boolean;
-                    };
+                    "application/json": unknown;
                 };
             };
         };
