@@ -79,7 +79,7 @@ async def malformed(request: Request, fault: Exception) -> Response:
 
 
 async def healthz(request: Request) -> JSONResponse:
-    """200 when every part is up: database, worker and switch too; else 503, naming what is silent."""
+    """200 when database, worker and switch are up too; else 503, naming what is silent."""
     async with request.app.state.store.work(NOBODY) as work:
         parts = {"database": True, **await parts_beating(work)}
     return JSONResponse(
