@@ -1273,7 +1273,7 @@ export interface paths {
         };
         /**
          * Healthz
-         * @description 200 when every part is up: database, worker and switch too; else 503, naming what is silent.
+         * @description 200 when database, worker and switch are up too; else 503, naming what is silent.
          */
         get: operations["healthz_healthz_get"];
         put?: never;
