@@ -55,9 +55,10 @@ class NobodyToPatch(Refused):
 
 
 async def begin(work: Work, call_id: UUID, tier: Tier, at: datetime) -> EscalationId:
-    """Start this call's escalation. Asked again: the same one, raised if it is more urgent now."""
+    """Start this call's escalation. Asked again: the same one, raised if it is more urgent now;
+    a new one once that is closed: whoever closed it knows nothing of what came after."""
     existing = await queries.take_of_call(work, call_id)
-    if existing is None:
+    if existing is None or existing.state == "closed":
         if not tier.pages:
             raise EscalationRefused
         account_id = await work.value("select account_id from call where call_id = %s", (call_id,))

@@ -28,6 +28,8 @@ DUE = (
     COLUMNS + " where state = 'open' and due_at <= floor_now()"
     " order by due_at limit %s for no key update skip locked"
 )
+# The one that still runs or is held; else the newest that is over.
+OF_CALL = " where call_id = %s order by (state = 'closed'), made_at desc limit 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ async def take(work: Work, escalation_id: UUID) -> Running:
 
 
 async def take_of_call(work: Work, call_id: UUID) -> Running | None:
-    row = await work.row(_Row, COLUMNS + " where call_id = %s for no key update", (call_id,))
+    row = await work.row(_Row, COLUMNS + OF_CALL + " for no key update", (call_id,))
     return _running(row) if row else None
 
 
@@ -119,7 +121,7 @@ async def running(work: Work, ids: Sequence[UUID]) -> list[Running]:
 
 
 async def of_call(work: Work, call_id: UUID) -> Running | None:
-    row = await work.row(_Row, COLUMNS + " where call_id = %s", (call_id,))
+    row = await work.row(_Row, COLUMNS + OF_CALL, (call_id,))
     return _running(row) if row else None
 
 
@@ -170,7 +172,7 @@ async def insert(work: Work, one: Running) -> bool:
             "insert into escalation (escalation_id, account_id, call_id, message_id, tier, policy,"
             " step, sent, state, due_at, made_at)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s)"
-            " on conflict (call_id) do nothing",
+            " on conflict (call_id) where state <> 'closed' do nothing",
             (
                 one.escalation_id,
                 one.account_id,

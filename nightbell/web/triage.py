@@ -86,10 +86,10 @@ async def run(
     )
     async with store.work(who.scope) as work:
         # An escalation is locked before its call, everywhere; a key pressed now does the same.
-        await take_of_call(work, unwire("call", call_id))
+        before = await take_of_call(work, unwire("call", call_id))
         call = await rows.take(work, CallId(unwire("call", call_id)))
         _theirs(call, who.person_id)
-        await keep_run(
+        is_news = await keep_run(
             work,
             vault,
             call_id=call.call_id,
@@ -102,7 +102,8 @@ async def run(
             finding=finding,
         )
         stands = await raise_tier(work, call, finding.tier)
-        if stands is not None and stands.at_once:
+        over = before is not None and before.state == "closed"
+        if stands is not None and stands.at_once and (is_news or not over):
             await begin(work, call.call_id, stands, work.at)
         escalation = await escalation_views.of_call(work, call.call_id)
     return Triaged(

@@ -173,6 +173,28 @@ async def test_the_office_closes_what_a_clinician_accepted_a_moment_ago(app: Fas
         assert night.cast.sql("select state from message") == [("paging",)]
 
 
+async def test_a_second_message_after_the_first_was_closed_wakes_somebody(
+    app: FastAPI, night: Floor
+):
+    """The caller was rung back on the same call at four, and it is something else now."""
+    async with signed_in(app, DANA, OKAFOR) as (dana, okafor):
+        call_id = night.call()
+        paths = list[str]()
+        for call_type in ("clinical", "something_else"):
+            one = await night.finished(call_id, call_type=call_type)
+            paths.append(f"/api/messages/{wire('message', one.message_id)}")
+            assert (await dana.put(paths[-1], body(one))).status_code == 200
+            await carry(night)
+            if call_type == "clinical":
+                await okafor.post(f"{paths[0]}/take")
+                closed = await okafor.post(f"{paths[0]}/close", {"outcome": "advised_by_phone"})
+                assert closed.status_code == 200
+        second = (await okafor.get(paths[1])).json()
+        assert (second["state"], second["owner_is_me"]) == ("paging", False)
+        assert second["escalation"]["state"] == "open"
+        assert (await okafor.get(paths[0])).json()["escalation"]["state"] == "closed"
+
+
 async def test_a_held_message_that_pages_is_refused_in_a_sentence(app: FastAPI, night: Floor):
     async with signed_in(app, DANA) as (dana,):
         one = await night.finished(night.call(tier="T1"), disposition="hold_for_office")

@@ -13,7 +13,7 @@ call guard('policy', 'select', 'select, insert, update');
 create table escalation (
   escalation_id uuid primary key,
   account_id uuid references account,        -- null: a number no account claims; the supervisor is told at once
-  call_id uuid not null unique references call,   -- one call, one escalation; its tier may rise
+  call_id uuid not null references call,     -- one a call until it is closed; its tier may rise
   message_id uuid references message,        -- null while the message is being taken
   tier text not null check (tier in ('T1','T2','T3')),
   policy jsonb not null,                     -- copied in at the start: an edit cannot strand it
@@ -28,6 +28,8 @@ create table escalation (
   constraint escalation_held check ((state = 'open') = (held_by is null) and (held_by is null) = (held_at is null))
 );
 create index escalation_due_index on escalation (due_at) where state = 'open';
+create unique index escalation_call on escalation (call_id) where state <> 'closed';
+create index escalation_of_call on escalation (call_id, made_at);
 create index escalation_message on escalation (message_id) where message_id is not null;
 call guard('escalation', 'select, insert, update');
 
