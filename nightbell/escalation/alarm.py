@@ -66,8 +66,13 @@ async def _end_alone(store: Store, escalation_id: UUID) -> None:
         raise
     except Exception as fault:
         log.error("escalation: given to the supervisor (%s)", type(fault).__name__)
-        async with store.work(SERVICE) as work:
-            await give_to_supervisor(work, escalation_id)
+        try:
+            async with store.work(SERVICE) as work:
+                await give_to_supervisor(work, escalation_id)
+        except OUTAGES:
+            raise
+        except Exception as again:  # Those that are due behind it must not wait for it.
+            log.critical("escalation: cannot be given to anybody (%s)", type(again).__name__)
 
 
 async def _until_next_s(store: Store) -> float:

@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -16,6 +16,8 @@ from nightbell.core.ids import new_id
 from nightbell.core.tier import Tier
 from nightbell.escalation import alarm, queries
 from nightbell.escalation import commands as escalation
+from nightbell.escalation.policy import Escalation, Moved
+from nightbell.escalation.policy import Event as PolicyEvent
 from nightbell.paging import queries as paging_queries
 from nightbell.store.work import SERVICE, Store
 from nightbell.telephony.port import Event, Kind
@@ -244,3 +246,27 @@ async def test_the_database_itself_refuses_an_escalation_that_could_be_forgotten
 async def test_a_leftover_id_is_not_an_escalation(night: Night):
     async with night.store.work(SERVICE) as work:
         assert await escalation.attach(work, new_id(), new_id()) is None
+
+
+async def test_one_that_not_even_the_supervisor_can_be_given_holds_back_no_other(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+):
+    await many(night, 4)  # Two are due.
+    rules = escalation.advance
+    seen = list[object]()
+
+    def advance(one: Escalation, event: PolicyEvent, *, at: datetime) -> Moved:
+        seen.append(one)
+        if len(seen) <= 2:  # The batch, and then the first of it alone.
+            raise ValueError
+        return rules(one, event, at=at)
+
+    async def nobody(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(escalation, "advance", advance)
+    monkeypatch.setattr(alarm, "give_to_supervisor", nobody)
+    assert await alarm.end_due(night.store) == 2
+    async with night.store.work(SERVICE) as work:
+        moved = await work.dicts("select sent from escalation order by sent")
+    assert [row["sent"] for row in moved] != [1, 1]
