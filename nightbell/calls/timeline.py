@@ -140,6 +140,17 @@ WORDS: Mapping[str, str] = {
     "escalation.accepted": "{who} took it: the escalation stopped",
     "escalation.closed": "The escalation is over",
 }
+# What the person named did; everything else done to them, the service or the switch did.
+THEIRS = frozenset(
+    {
+        "OfferRefused",
+        "page.on_device",
+        "page.answered",
+        "page.key_pressed",
+        "page.accepted",
+        "page.declined",
+    }
+)
 BY_THEMSELVES = {"caller": "The caller", "service": "The service", "switch": "The switch"}
 NAMELESS = "The emergency contact"
 
@@ -187,7 +198,8 @@ def _line(one: Happened, people: Mapping[UUID, str], position: int | None) -> Li
     if "did" in facts:
         said["did"] = grouped(str(facts["did"]))
     words = WORDS.get(one.kind, one.kind).format_map(said)
-    return Line(one.at, one.kind, words, whom or who, facts, position)
+    doer = whom if one.kind in THEIRS and whom else who
+    return Line(one.at, one.kind, words, doer, facts, position)
 
 
 def _name(actor: str, people: Mapping[UUID, str]) -> str:

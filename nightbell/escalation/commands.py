@@ -4,6 +4,7 @@ Whoever takes an escalation locks its row first, so an acceptance and a timeout 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -126,6 +127,8 @@ async def give_to_supervisor(work: Work, escalation_id: UUID) -> None:
     if one.state != "open":
         return
     now, orders = start(SUPERVISOR_ONLY, tier=one.now.tier, at=work.at)
+    # Counting goes on: an order whose key was used before would be taken for that one, and dropped.
+    now = replace(now, sent=max(now.sent, one.now.sent))
     kept = one.moved(now, work.at)
     await queries.keep(work, [kept])
     await put_all(work, [_order(one, order, again="broken") for order in orders])

@@ -1,9 +1,11 @@
 """The application: routers, refusals as sentences, safe headers, the built screens."""
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psycopg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -33,6 +35,8 @@ from nightbell.web.asker import NotSignedIn
 from nightbell.web.headers import SafeHeaders
 from nightbell.web.newsroom import Newsroom
 from nightbell.web.wire import Problem
+
+log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 ROUTERS = (
@@ -78,6 +82,19 @@ async def malformed(request: Request, fault: Exception) -> Response:
     return JSONResponse(problem.model_dump(), status_code=422)
 
 
+async def database_fault(request: Request, fault: Exception) -> JSONResponse:
+    """A database's own words may quote a row: they reach neither the log nor the screen."""
+    away = isinstance(fault, psycopg.OperationalError)
+    log.error("web: %s", type(fault).__name__)
+    problem = Problem(
+        code="unreachable" if away else "broken",
+        sentence="The database is coming back. Try again in a moment; nothing you entered is lost."
+        if away
+        else "This could not be kept as it was entered. Look for an entry made twice.",
+    )
+    return JSONResponse(problem.model_dump(), status_code=503 if away else 422)
+
+
 async def healthz(request: Request) -> JSONResponse:
     """200 when database, worker and switch are up too; else 503, naming what is silent."""
     async with request.app.state.store.work(NOBODY) as work:
@@ -105,6 +122,7 @@ def make_app(*, web_url: str, data: Path, demo_mode: bool = False) -> FastAPI:
     app.state.demo_mode = demo_mode
     app.add_middleware(SafeHeaders)
     app.add_exception_handler(NightbellError, refusal)
+    app.add_exception_handler(psycopg.Error, database_fault)
     app.add_exception_handler(RequestValidationError, malformed)
     for router in ROUTERS:
         app.include_router(router)

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from nightbell.access.lockout import LOCKED_FOR, TRIES
 from nightbell.access.session import IDLE
@@ -180,3 +182,16 @@ async def test_a_malformed_body_is_not_echoed(app: FastAPI):
         assert answer.status_code == 422
         assert "canary" not in answer.text
         assert answer.json()["code"] == "malformed"
+
+
+async def test_what_the_database_says_of_a_row_reaches_neither_screen_nor_log(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+):
+    async def broken() -> None:
+        raise psycopg.errors.UniqueViolation("DETAIL: Key (handle)=(canary@demo) already exists.")
+
+    app.router.routes.insert(0, APIRoute("/api/broken", broken))
+    async with browser(app) as somebody:
+        answer = await somebody.get("/api/broken")
+        assert answer.status_code == 422
+        assert "canary" not in answer.text + caplog.text

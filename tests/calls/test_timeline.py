@@ -40,3 +40,9 @@ def test_every_triage_run_says_what_it_found() -> None:
     raised = Happened(AT, "call_1", "TierRaised", "service", None, {"tier": "T2"})
     words = [line.words for line in tell([clear, raised], [], PEOPLE)]
     assert words == ["Dana Reyes ran first-look: nothing urgent found", "The urgency rose to T2"]
+
+
+def test_whoever_is_paged_is_not_said_to_have_done_it() -> None:
+    paged = Happened(AT, "page_1", "page.queued", "service", SHARMA, {"role": "backup"})
+    pressed = Happened(AT, "page_1", "page.key_pressed", "service", SHARMA, {})
+    assert [line.who for line in tell([paged, pressed], [], PEOPLE)] == ["The service", "Dr Sharma"]

@@ -270,3 +270,13 @@ async def test_one_that_not_even_the_supervisor_can_be_given_holds_back_no_other
     async with night.store.work(SERVICE) as work:
         moved = await work.dicts("select sent from escalation order by sent")
     assert [row["sent"] for row in moved] != [1, 1]
+
+
+async def test_given_to_the_supervisor_twice_the_telephones_do_not_fall_silent(night: Night):
+    await many(night, 1)
+    async with night.store.work(SERVICE) as work:
+        escalation_id = await work.value("select escalation_id from escalation")
+        await work.run("update escalation set step = 8, sent = 4")
+        await escalation.give_to_supervisor(work, escalation_id)
+        # Told four times before: the next telling is the fifth, whose key nobody has used.
+        assert await work.value("select sent from escalation") == 4

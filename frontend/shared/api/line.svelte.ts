@@ -28,8 +28,8 @@ async function askAgain(): Promise<void> {
   asking = undefined;
   try {
     const answer = await fetch("/healthz", { cache: "no-store" });
-    // 503 is web's own word: it is up, and so is the database, while another part is coming back.
-    if (answer.ok || answer.status === 503) return lineUp();
+    // An answer with parts is web's own, out of the database: another part may still be coming back.
+    if (answer.ok || (answer.status === 503 && "parts" in ((await answer.json()) as object))) return lineUp();
   } catch {
     // Still away: asked again below.
   }
