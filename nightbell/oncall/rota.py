@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from nightbell.core.errors import Refused
 from nightbell.core.ids import PersonId
-from nightbell.oncall.wall_clock import first_at, last_at
+from nightbell.core.wall_clock import first_at, last_at
 
 
 class RotaRefused(Refused):

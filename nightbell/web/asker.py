@@ -97,9 +97,3 @@ def cookie_name(request: Request) -> str:
 TheStore = Annotated[Store, Depends(the_store)]
 TheVault = Annotated[Vault, Depends(the_vault)]
 Asking = Annotated[Asker, Depends(asker)]
-
-
-def only(who: Asker, *kinds: str) -> None:
-    """Refuse anybody of another kind."""
-    if who.kind not in kinds:
-        raise NotAllowed

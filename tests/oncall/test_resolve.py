@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightbell.core.ids import PersonId
+from nightbell.core.wall_clock import first_at, last_at
 from nightbell.oncall.resolve import OnCall, Override, Window, holder, holders, shifts
 from nightbell.oncall.rota import RotaRefused, Rotation
-from nightbell.oncall.wall_clock import first_at, last_at
 from tests.oncall.reference import slow_holder
 
 HOUR = timedelta(hours=1)

@@ -41,7 +41,7 @@ PLANTED: list[tuple[Rule, str, str, str]] = [
         "class CallRefused(Refused):\n    pass",
         'class CallRefused(Refused):\n    """It is over. Ring back."""',
     ),
-    (house.registry_addresses, "a.json", "https://registry." + "npmjs.org/a", "a"),
+    (house.registry_addresses, "a.json", "https://registry." + "npmjs" + ".org/a", "a"),
     (house.machine_paths, "a.md", "see /ho" + "me/ana/notes", "see docs/notes"),
     (house.reminders, "a.py", "# TO" + "DO: later", "# Later is now."),
     (house.real_numbers, "a.py", "+1212" + "5551234", "+12125550142"),
